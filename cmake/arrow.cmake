@@ -1,0 +1,10 @@
+# Arrow C++ (for Parquet) out of the pyarrow wheel.
+file(GLOB arrow_library ${LAMBDAFORGE_SITE_PACKAGES}/pyarrow/libarrow.so.*)
+file(GLOB parquet_library ${LAMBDAFORGE_SITE_PACKAGES}/pyarrow/libparquet.so.*)
+if(NOT arrow_library OR NOT parquet_library)
+  message(FATAL_ERROR "no Arrow in ${LAMBDAFORGE_SITE_PACKAGES}/pyarrow: run launch/bootstrap.sh again")
+endif()
+add_library(lambdaforge_arrow INTERFACE)
+target_include_directories(lambdaforge_arrow SYSTEM INTERFACE ${LAMBDAFORGE_SITE_PACKAGES}/pyarrow/include)
+target_link_libraries(lambdaforge_arrow INTERFACE ${parquet_library} ${arrow_library})
+target_link_options(lambdaforge_arrow INTERFACE -Wl,-rpath,${LAMBDAFORGE_SITE_PACKAGES}/pyarrow)

@@ -1,0 +1,20 @@
+# lambdaforge_room(name SOURCES ... LINK ...): one static library a room, `lambdaforge_<name>`.
+function(lambdaforge_room name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_library(lambdaforge_${name} STATIC ${ARG_SOURCES})
+  target_include_directories(lambdaforge_${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(lambdaforge_${name} PUBLIC ${ARG_LINK})
+  lambdaforge_share_precompiled_header(lambdaforge_${name} ${ARG_LINK})
+endfunction()
+
+# lambdaforge_test(name SOURCES ... LINK ...): one GoogleTest program a room, registered with ctest.
+function(lambdaforge_test name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINK" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PRIVATE ${ARG_LINK} GTest::gtest GTest::gtest_main)
+  lambdaforge_share_precompiled_header(${name} ${ARG_LINK})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES ENVIRONMENT
+    "LAMBDAFORGE_SOURCE_DIR=${CMAKE_SOURCE_DIR};LAMBDAFORGE_DEPS=${LAMBDAFORGE_DEPS};OMP_NUM_THREADS=2")
+endfunction()

@@ -1,0 +1,5 @@
+option(LAMBDAFORGE_SANITIZE "Address and undefined-behaviour sanitizers" OFF)
+if(LAMBDAFORGE_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-omit-frame-pointer)
+  add_link_options(-fsanitize=address,undefined)
+endif()

@@ -1,0 +1,49 @@
+// What an evaluator takes and gives. Standard library only: a model is just a function that scores
+// pairs of texts.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lambdaforge::evaluators {
+
+struct TextPair {
+  std::string query;
+  std::string document;
+};
+
+// One score a pair, in the order of the pairs; higher is more relevant. In a distributed run it is
+// a collective call: every rank calls it with the same pairs and receives every score.
+using Scorer = std::function<std::vector<float>(const std::vector<TextPair>&)>;
+
+// Where in a run an evaluation happened; -1 outside a run, as in sentence-transformers.
+struct EvaluationPoint {
+  double epoch = -1;
+  int64_t step = -1;
+};
+
+struct Evaluation {
+  // Name -> value, in the order in which they are reported: "NanoNQ_R100_ndcg@10" -> 0.5964.
+  std::vector<std::pair<std::string, double>> metrics;
+  // The metric that picks the best checkpoint, e.g. "NanoBEIR_R100_mean_ndcg@10".
+  std::string primary_metric;
+  // Metric -> query id -> value, kept for significance tests.
+  std::map<std::string, std::vector<std::pair<std::string, double>>> per_query;
+
+  double at(
+      const std::string& name) const;  // throws std::out_of_range that names the known metrics
+};
+
+class Evaluator {
+ public:
+  virtual ~Evaluator() = default;
+  virtual Evaluation evaluate(const Scorer& score) const = 0;
+  // Appends the figures to the peer's CSV files in `folder`; call it on one rank only.
+  virtual void write_csv(const Evaluation& evaluation, EvaluationPoint point,
+                         const std::string& folder) const = 0;
+};
+
+}  // namespace lambdaforge::evaluators

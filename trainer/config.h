@@ -1,0 +1,120 @@
+// A recipe: plain structs with Hugging Face's names and defaults. TOML in, TOML out.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace lambdaforge::trainer {
+
+struct RunConfig {
+  std::string project = "default";
+  std::string name;                 // empty: the time of the start, "2026-11-24_10-30-00"
+  std::string output_dir = "runs";  // the run lives in <output_dir>/<project>/<name>
+};
+
+struct ModelConfig {
+  std::string path;  // a Hugging Face directory (required)
+  int64_t num_labels = 1;
+  int64_t max_length = 0;  // 0: what the tokenizer and the position embeddings allow
+  std::optional<int64_t> num_hidden_layers;   // keep the first N layers
+  std::optional<double> hidden_dropout_prob;  // default: the model's own config.json
+  std::optional<double> attention_probs_dropout_prob;
+  std::optional<double> classifier_dropout;
+};
+
+struct DataConfig {
+  std::string
+      train;  // a file of lists (.jsonl, .jsonl.gz, .parquet) or a token store (.h5) (required)
+  std::string eval;      // held-out lists for eval_loss; empty: eval_size lists split off `train`
+  double eval_size = 0;  // < 1: a share of the lists, >= 1: a number of lists
+  bool shuffle = true;
+};
+
+// The options of every loss; a loss reads those that it knows.
+struct LossConfig {
+  std::string name = "LambdaLoss";
+  std::string weighting_scheme = "NDCGLoss2PP";
+  double mu = 10.0;
+  std::optional<int64_t> k;  // none: all ranks
+  double sigma = 1.0;
+  double eps = 1e-10;
+  std::string reduction_log = "binary";
+  std::string semantics = "paper";
+};
+
+// Defaults of transformers.TrainingArguments unless a comment says otherwise.
+struct TrainingConfig {
+  int64_t per_device_train_batch_size = 8;  // lists
+  int64_t per_device_eval_batch_size = 8;   // lists for eval_loss
+  int64_t gradient_accumulation_steps = 1;
+  double learning_rate = 5e-5;
+  double weight_decay = 0.0;
+  double adam_beta1 = 0.9;
+  double adam_beta2 = 0.999;
+  double adam_epsilon = 1e-8;
+  double max_grad_norm = 1.0;  // 0: no clipping
+  double num_train_epochs = 3.0;
+  int64_t max_steps = -1;                    // > 0 overrides num_train_epochs
+  std::string lr_scheduler_type = "linear";  // linear, cosine, constant, constant_with_warmup
+  double warmup_ratio = 0.0;
+  int64_t warmup_steps = 0;  // > 0 overrides warmup_ratio
+  uint64_t seed = 42;
+  double logging_steps =
+      500;  // values < 1 are a share of max_steps, as are eval_steps and save_steps
+  bool logging_first_step = false;
+  std::string eval_strategy = "no";  // no, steps, epoch
+  double eval_steps = 0;             // 0: logging_steps
+  bool eval_on_start = false;
+  std::string save_strategy = "steps";  // no, steps, epoch, best
+  double save_steps = 500;
+  int64_t save_total_limit = 0;  // 0: keep all
+  bool load_best_model_at_end = false;
+  std::string
+      metric_for_best_model;  // empty: NanoBEIR_R100_mean_ndcg@10 with an evaluator, else loss
+  std::optional<bool> greater_is_better;  // none: unless the metric's name ends in "loss"
+  std::string resume_from_checkpoint;     // empty: start anew; "latest"; or a checkpoint's path
+};
+
+struct EvaluationConfig {
+  std::string nano_beir;                   // a folder in the NanoBEIR layout; empty: no evaluator
+  std::vector<std::string> dataset_names;  // empty: every set of the folder
+  int64_t rerank_k = 100;
+  int64_t at_k = 10;
+  bool always_rerank_positives = true;
+  int64_t batch_size = 32;  // pairs
+};
+
+struct TrackingConfig {
+  bool console = true;
+  bool csv = true;
+};
+
+struct Config {
+  RunConfig run;
+  ModelConfig model;
+  DataConfig data;
+  LossConfig loss;
+  TrainingConfig training;
+  EvaluationConfig evaluation;
+  TrackingConfig tracking;
+};
+
+// Reads a recipe and applies `--set section.key=value` overrides in order.
+// Throws std::invalid_argument on an unknown key, a wrong type or an impossible value: the message
+// names file, line, key, what came, what was expected, and for an unknown key the nearest known
+// one.
+Config load_config(const std::filesystem::path& path,
+                   const std::vector<std::string>& overrides = {});
+
+// The same from text; `origin` stands for the file in messages.
+Config parse_config(std::string_view toml, std::string_view origin,
+                    const std::vector<std::string>& overrides = {});
+
+// The effective configuration, every key written out: reads back to an equal Config.
+std::string to_toml(const Config& config);
+
+}  // namespace lambdaforge::trainer
