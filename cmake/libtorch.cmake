@@ -19,7 +19,11 @@ endforeach()
 add_library(lambdaforge_torch INTERFACE)
 target_include_directories(lambdaforge_torch SYSTEM INTERFACE
   ${torch_root}/include ${torch_root}/include/torch/csrc/api/include)
-target_link_libraries(lambdaforge_torch INTERFACE torch::torch_cpu torch::c10)
+# at::parallel_for is a template over OpenMP: without the compiler's flag it runs on one thread. The runtime library
+# is the wheel's own, because two of them in a process would each start their threads.
+target_compile_options(lambdaforge_torch INTERFACE -fopenmp)
+target_link_libraries(lambdaforge_torch INTERFACE
+  torch::torch_cpu torch::c10 ${torch_root}/lib/libgomp.so.1)
 target_link_options(lambdaforge_torch INTERFACE
   -Wl,-rpath,${torch_root}/lib -Wl,-rpath-link,${site_packages}/nvidia/cu13/lib)
 
@@ -28,7 +32,8 @@ add_library(lambdaforge_nccl INTERFACE)
 target_include_directories(lambdaforge_nccl SYSTEM INTERFACE
   ${site_packages}/nvidia/cu13/include ${site_packages}/nvidia/nccl/include)
 target_link_libraries(lambdaforge_nccl INTERFACE lambdaforge_torch
-  torch::torch_cuda torch::c10_cuda ${site_packages}/nvidia/nccl/lib/libnccl.so.2)
+  torch::torch_cuda torch::c10_cuda ${site_packages}/nvidia/nccl/lib/libnccl.so.2
+  ${site_packages}/nvidia/cu13/lib/libcudart.so.13)
 target_link_options(lambdaforge_nccl INTERFACE
   -Wl,-rpath,${site_packages}/nvidia/nccl/lib -Wl,-rpath,${site_packages}/nvidia/cu13/lib)
 

@@ -1,6 +1,7 @@
 // BM25 in Lucene's variant: first-stage candidates and the base line.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -11,7 +12,7 @@
 namespace lambdaforge::evaluators {
 
 // Lower-cased runs of letters and digits (ASCII; other bytes count as letters), English stop words
-// dropped.
+// dropped, the rest stemmed (Snowball English): "The cats sat" -> "cat", "sat". Thread-safe.
 std::vector<std::string> bm25_terms(std::string_view text);
 
 // score(q, d) = sum over terms t of q: idf(t) * tf / (tf + k1 * (1 - b + b * |d| / mean |d|)),
@@ -22,11 +23,12 @@ class Bm25Index {
     double k1 = 0.9;
     double b = 0.4;
   };
+  // Throws std::invalid_argument on k1 < 0 and on b outside [0, 1].
   Bm25Index(const std::vector<std::string>& documents, Options options);
   explicit Bm25Index(const std::vector<std::string>& documents) : Bm25Index(documents, Options{}) {}
 
   // The `depth` best documents with a score above 0 as (document index, score), best first; equal
-  // scores by index.
+  // scores by index. Thread-safe.
   std::vector<std::pair<int64_t, double>> search(std::string_view query, size_t depth) const;
 
  private:

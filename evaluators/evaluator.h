@@ -2,6 +2,7 @@
 // pairs of texts.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <string>
@@ -19,6 +20,9 @@ struct TextPair {
 // a collective call: every rank calls it with the same pairs and receives every score.
 using Scorer = std::function<std::vector<float>(const std::vector<TextPair>&)>;
 
+// score(pairs), checked to be one score a pair (else std::invalid_argument); no pairs, no call.
+std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>& pairs);
+
 // Where in a run an evaluation happened; -1 outside a run, as in sentence-transformers.
 struct EvaluationPoint {
   double epoch = -1;
@@ -33,8 +37,8 @@ struct Evaluation {
   // Metric -> query id -> value, kept for significance tests.
   std::map<std::string, std::vector<std::pair<std::string, double>>> per_query;
 
-  double at(
-      const std::string& name) const;  // throws std::out_of_range that names the known metrics
+  // Throws std::out_of_range that names the known metrics.
+  double at(const std::string& name) const;
 };
 
 class Evaluator {

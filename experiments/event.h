@@ -61,10 +61,12 @@ struct Notice {
   std::string text;
 };
 
+using Happening = std::variant<RunStarted, StepFinished, EvaluationFinished, CheckpointSaved,
+                               RunFinished, Notice>;
+
 struct Event {
   std::chrono::system_clock::time_point time;
-  std::variant<RunStarted, StepFinished, EvaluationFinished, CheckpointSaved, RunFinished, Notice>
-      what;
+  Happening what;
 };
 
 }  // namespace lambdaforge::experiments

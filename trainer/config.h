@@ -14,6 +14,8 @@ struct RunConfig {
   std::string project = "default";
   std::string name;                 // empty: the time of the start, "2026-11-24_10-30-00"
   std::string output_dir = "runs";  // the run lives in <output_dir>/<project>/<name>
+
+  bool operator==(const RunConfig&) const = default;
 };
 
 struct ModelConfig {
@@ -24,6 +26,8 @@ struct ModelConfig {
   std::optional<double> hidden_dropout_prob;  // default: the model's own config.json
   std::optional<double> attention_probs_dropout_prob;
   std::optional<double> classifier_dropout;
+
+  bool operator==(const ModelConfig&) const = default;
 };
 
 struct DataConfig {
@@ -32,6 +36,8 @@ struct DataConfig {
   std::string eval;      // held-out lists for eval_loss; empty: eval_size lists split off `train`
   double eval_size = 0;  // < 1: a share of the lists, >= 1: a number of lists
   bool shuffle = true;
+
+  bool operator==(const DataConfig&) const = default;
 };
 
 // The options of every loss; a loss reads those that it knows.
@@ -44,6 +50,8 @@ struct LossConfig {
   double eps = 1e-10;
   std::string reduction_log = "binary";
   std::string semantics = "paper";
+
+  bool operator==(const LossConfig&) const = default;
 };
 
 // Defaults of transformers.TrainingArguments unless a comment says otherwise.
@@ -77,6 +85,8 @@ struct TrainingConfig {
       metric_for_best_model;  // empty: NanoBEIR_R100_mean_ndcg@10 with an evaluator, else loss
   std::optional<bool> greater_is_better;  // none: unless the metric's name ends in "loss"
   std::string resume_from_checkpoint;     // empty: start anew; "latest"; or a checkpoint's path
+
+  bool operator==(const TrainingConfig&) const = default;
 };
 
 struct EvaluationConfig {
@@ -85,12 +95,16 @@ struct EvaluationConfig {
   int64_t rerank_k = 100;
   int64_t at_k = 10;
   bool always_rerank_positives = true;
-  int64_t batch_size = 32;  // pairs
+  int64_t batch_tokens = 4096;  // tokens of one forward pass, over as many pairs as fit
+
+  bool operator==(const EvaluationConfig&) const = default;
 };
 
 struct TrackingConfig {
   bool console = true;
   bool csv = true;
+
+  bool operator==(const TrackingConfig&) const = default;
 };
 
 struct Config {
@@ -101,12 +115,15 @@ struct Config {
   TrainingConfig training;
   EvaluationConfig evaluation;
   TrackingConfig tracking;
+
+  bool operator==(const Config&) const = default;
 };
 
-// Reads a recipe and applies `--set section.key=value` overrides in order.
+// Reads a recipe and applies `--set section.key=value` overrides in order. A value is TOML; a bare
+// word (`cosine`, `data/train.jsonl`) is a string. Relative paths are kept as they are written.
 // Throws std::invalid_argument on an unknown key, a wrong type or an impossible value: the message
 // names file, line, key, what came, what was expected, and for an unknown key the nearest known
-// one.
+// one. Throws std::runtime_error when the file cannot be read.
 Config load_config(const std::filesystem::path& path,
                    const std::vector<std::string>& overrides = {});
 
@@ -114,7 +131,8 @@ Config load_config(const std::filesystem::path& path,
 Config parse_config(std::string_view toml, std::string_view origin,
                     const std::vector<std::string>& overrides = {});
 
-// The effective configuration, every key written out: reads back to an equal Config.
+// The effective configuration, every key written out (one that is not set as a comment): reads back
+// to an equal Config.
 std::string to_toml(const Config& config);
 
 }  // namespace lambdaforge::trainer

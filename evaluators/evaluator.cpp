@@ -1,0 +1,29 @@
+#include "evaluators/evaluator.h"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "base/suggestion.h"
+
+namespace lambdaforge::evaluators {
+
+std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>& pairs) {
+  if (pairs.empty()) return {};
+  std::vector<float> scores = score(pairs);
+  if (scores.size() != pairs.size())
+    throw std::invalid_argument(
+        fmt::format("the scorer gave {} scores for {} pairs; one score a pair is expected",
+                    scores.size(), pairs.size()));
+  return scores;
+}
+
+double Evaluation::at(const std::string& name) const {
+  for (const auto& [known, value] : metrics)
+    if (known == name) return value;
+  std::vector<std::string> known;
+  for (const auto& metric : metrics) known.push_back(metric.first);
+  throw std::out_of_range(unknown_name_message("metric", name, known));
+}
+
+}  // namespace lambdaforge::evaluators

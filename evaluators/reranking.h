@@ -1,0 +1,77 @@
+// Reranks first-stage lists with a scorer and compares the result with the first stage: the
+// counterpart of sentence-transformers' CrossEncoderRerankingEvaluator in its "documents" mode,
+// with the same names, figures and CSV file.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "evaluators/evaluator.h"
+
+namespace lambdaforge::evaluators {
+
+struct RerankingSample {
+  std::string query_id;
+  std::string query;
+  std::vector<std::string> positives;  // relevant texts: a document is relevant if it equals one
+  std::vector<std::string> documents;  // the first stage's list, best first
+};
+
+struct RerankingOptions {
+  int64_t at_k = 10;  // cut-off of MRR and NDCG; MAP has none
+  // true: the positives that the first stage missed are reranked too, so a perfect model reaches
+  // 1. false: only what the first stage found is ranked, as in a search engine.
+  bool always_rerank_positives = true;
+};
+
+// "map", "mrr@k", "ndcg@k" and the first stage's "base_map", "base_mrr@k", "base_ndcg@k": the
+// order in which metrics are reported.
+std::array<std::string, 6> reranking_metric_names(int64_t at_k);
+
+class RerankingEvaluator : public Evaluator {
+ public:
+  // `name` precedes every metric ("NanoNQ_R100" -> "NanoNQ_R100_map"); it may be empty. Samples
+  // without documents have nothing to rerank: they are left out of all metrics and listed below.
+  // Throws std::invalid_argument when no sample is left or at_k < 1.
+  RerankingEvaluator(std::string name, std::vector<RerankingSample> samples,
+                     RerankingOptions options = {});
+
+  // One scorer call for all pairs of all samples. The base ranks the documents as given, with the
+  // missed positives at the very end. A list without a relevant document counts 0.
+  // Throws std::invalid_argument on a wrong number of scores and on NaN.
+  Evaluation evaluate(const Scorer& score) const override;
+
+  // CrossEncoderRerankingEvaluator_{name}_results_@{k}.csv.
+  void write_csv(const Evaluation& evaluation, EvaluationPoint point,
+                 const std::string& folder) const override;
+
+  // `evaluate` in two halves, for a caller that scores several evaluators' pairs in one call.
+  void append_pairs(std::vector<TextPair>& pairs) const;
+  Evaluation evaluate_scores(std::span<const float> scores) const;  // scores[num_pairs()]
+
+  size_t num_pairs() const { return num_pairs_; }
+  const std::string& name() const { return name_; }
+  const std::vector<std::string>& left_out_queries() const { return left_out_queries_; }
+
+ private:
+  struct List {
+    std::string query_id;
+    std::string query;
+    std::vector<std::string> documents;  // to be scored
+    std::vector<uint8_t> relevant;       // [documents], 0 or 1
+    std::array<double, 3> base;          // the first stage's map, mrr, ndcg
+  };
+  static List make_list(RerankingSample sample, const RerankingOptions& options);
+  std::string prefix() const { return name_.empty() ? "" : name_ + "_"; }
+
+  std::string name_;
+  RerankingOptions options_;
+  std::vector<List> lists_;
+  size_t num_pairs_ = 0;
+  std::vector<std::string> left_out_queries_;
+};
+
+}  // namespace lambdaforge::evaluators

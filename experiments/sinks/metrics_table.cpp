@@ -1,0 +1,124 @@
+#include "experiments/sinks/metrics_table.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <map>
+#include <optional>
+#include <string_view>
+
+namespace lambdaforge::experiments {
+namespace {
+
+constexpr std::string_view kEvaluation = "eval_";
+constexpr std::string_view kBase = "base_";
+
+struct RankingMetric {
+  std::string data_set;  // "NanoNQ_R100"
+  std::string metric;    // "ndcg@10"
+  bool is_base = false;
+};
+
+bool is_ranking_metric(std::string_view name) {
+  if (name == "map") return true;
+  const size_t at = name.find('@');
+  if (at == std::string_view::npos || at + 1 == name.size()) return false;
+  const std::string_view cutoff = name.substr(at + 1);
+  return (name.substr(0, at) == "ndcg" || name.substr(0, at) == "mrr") &&
+         std::all_of(cutoff.begin(), cutoff.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+// "eval_NanoNQ_R100_base_ndcg@10" -> {"NanoNQ_R100", "ndcg@10", true}
+std::optional<RankingMetric> parse_ranking_metric(std::string_view name) {
+  if (name.substr(0, kEvaluation.size()) == kEvaluation) name.remove_prefix(kEvaluation.size());
+  const size_t underscore = name.rfind('_');
+  if (underscore == std::string_view::npos || !is_ranking_metric(name.substr(underscore + 1)))
+    return std::nullopt;
+  RankingMetric result{std::string(name.substr(0, underscore + 1)),
+                       std::string(name.substr(underscore + 1)), false};
+  if (result.data_set.size() > kBase.size() && result.data_set.ends_with(kBase)) {
+    result.is_base = true;
+    result.data_set.resize(result.data_set.size() - kBase.size());
+  }
+  result.data_set.pop_back();  // the underscore
+  return result;
+}
+
+using Row = std::vector<std::string>;
+
+void add_unless_known(std::vector<std::string>& names, const std::string& name) {
+  if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
+}
+
+// One row a data set, one column a metric, in the order in which they come.
+class RankingTable {
+ public:
+  void add(const RankingMetric& name, double value) {
+    add_unless_known(data_sets_, name.data_set);
+    add_unless_known(metrics_, name.metric);
+    (name.is_base ? base_ : reached_)[{name.data_set, name.metric}] = value;
+  }
+
+  std::vector<Row> rows() const {
+    std::vector<Row> rows;
+    if (data_sets_.empty()) return rows;
+    rows.push_back({""});
+    rows[0].insert(rows[0].end(), metrics_.begin(), metrics_.end());
+    for (const std::string& data_set : data_sets_) {
+      Row row{data_set};
+      for (const std::string& metric : metrics_) row.push_back(cell({data_set, metric}));
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  }
+
+ private:
+  using Key = std::pair<std::string, std::string>;
+
+  std::string cell(const Key& key) const {
+    const auto reached = reached_.find(key);
+    const auto base = base_.find(key);
+    if (reached == reached_.end()) return "-";
+    if (base == base_.end()) return fmt::format("{:.4f}", reached->second);
+    return fmt::format("{:.4f} ({:+.4f})", reached->second, reached->second - base->second);
+  }
+
+  std::vector<std::string> data_sets_, metrics_;
+  std::map<Key, double> reached_, base_;
+};
+
+std::string align(const std::vector<Row>& rows) {
+  std::vector<size_t> widths;
+  for (const Row& row : rows) {
+    widths.resize(std::max(widths.size(), row.size()));
+    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
+  }
+  std::string text;
+  for (const Row& row : rows) {
+    std::string line;
+    for (size_t i = 0; i < row.size(); ++i) line += fmt::format("  {:<{}}", row[i], widths[i]);
+    line.erase(line.find_last_not_of(' ') + 1);
+    text += line + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string metrics_table(const Metrics& metrics) {
+  RankingTable ranking;
+  std::vector<Row> others;
+  for (const auto& [name, value] : metrics) {
+    if (const auto parsed = parse_ranking_metric(name))
+      ranking.add(*parsed, value);
+    else
+      others.push_back({name, fmt::format("{:.4f}", value)});
+  }
+  std::vector<Row> rows = ranking.rows();
+  rows.insert(rows.end(), others.begin(), others.end());
+  return align(rows);
+}
+
+}  // namespace lambdaforge::experiments

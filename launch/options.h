@@ -1,0 +1,93 @@
+// The command line: what each command takes, as plain structs. The dispatcher reads it to answer
+// --help and slips at once, the command's own program reads it again to do the work.
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace lambdaforge::launch {
+
+struct TrainOptions {
+  std::string recipe;
+  std::vector<std::string> overrides;  // "section.key=value", in order
+};
+
+struct EvaluateOptions {
+  std::string model;
+  std::string nano;                        // a folder in the NanoBEIR layout
+  std::vector<std::string> dataset_names;  // empty: every set of the folder
+  int64_t rerank_k = 100;
+  int64_t at_k = 10;
+  bool always_rerank_positives = true;
+  std::optional<int64_t> max_length;  // none: what the model allows
+  int64_t batch_tokens = 4096;        // of one forward pass
+  std::string output;                 // folder for the CSV files; empty: none
+  bool json = false;
+};
+
+struct PredictOptions {
+  std::string model;
+  std::string pairs = "-";           // a file, or - for standard input; unless there is a query
+  std::optional<std::string> query;  // rank `documents` for it
+  std::string documents;             // a file, or - for standard input
+  std::optional<int64_t> top_k;      // none: all
+  bool return_documents = false;
+  std::optional<int64_t> max_length;      // none: what the model allows
+  int64_t batch_tokens = 4096;            // of one forward pass
+  std::optional<std::string> activation;  // sigmoid or identity; none: the model's
+  bool json = false;
+};
+
+struct PrepareWordnetOptions {
+  std::string database = "/usr/share/wordnet";
+  std::string output;  // folder
+};
+
+struct PrepareListsOptions {
+  std::string lists;   // .jsonl, .jsonl.gz, .parquet
+  std::string model;   // the folder whose tokenizer is used
+  std::string output;  // token store, .h5
+};
+
+using PrepareOptions = std::variant<PrepareWordnetOptions, PrepareListsOptions>;
+
+// Thrown when the arguments ask for words instead of work (--help), or cannot be understood.
+class Answer : public std::exception {
+ public:
+  Answer(int exit_code, std::string text) : exit_code_(exit_code), text_(std::move(text)) {}
+
+  // 0: to standard output; else to standard error.
+  int exit_code() const { return exit_code_; }
+  const char* what() const noexcept override { return text_.c_str(); }
+
+  // Prints the text where it belongs and returns the exit code: `return answer.give();` in main.
+  int give() const;
+
+ private:
+  int exit_code_;
+  std::string text_;
+};
+
+// The arguments after the command's name. Throw Answer.
+using Arguments = std::vector<std::string>;
+TrainOptions parse_train(const Arguments& arguments);
+EvaluateOptions parse_evaluate(const Arguments& arguments);
+PredictOptions parse_predict(const Arguments& arguments);
+PrepareOptions parse_prepare(const Arguments& arguments);
+
+struct Command {
+  std::string name;
+  std::string summary;
+  // Throws Answer for --help and slips; for `train` also what is wrong with the recipe
+  // (std::invalid_argument, std::runtime_error).
+  void (*check)(const Arguments& arguments);
+};
+
+// Every command, in the order in which the help lists them.
+const std::vector<Command>& commands();
+
+}  // namespace lambdaforge::launch

@@ -1,0 +1,143 @@
+// lambdaforge predict: scores of pairs, or a ranking of documents, as CrossEncoder.predict and
+// .rank give them.
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <fstream>
+#include <iostream>
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "launch/options.h"
+#include "launch/report.h"
+#include "models/pair_scorer.h"
+
+namespace lambdaforge::launch {
+namespace {
+
+using nlohmann::json;
+
+struct Pair {
+  std::string query, document;
+};
+
+std::vector<std::string> read_lines(const std::string& path) {
+  std::ifstream file;
+  if (path != "-") {
+    file.open(path);
+    if (!file)
+      throw std::runtime_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+  }
+  std::istream& input = path == "-" ? std::cin : file;
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(input, line);) {
+    if (line.ends_with('\r')) line.pop_back();
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+Pair parse_pair(const std::string& line) {
+  if (line.starts_with('{')) {
+    const json parsed = json::parse(line);
+    return {parsed.at("query").get<std::string>(), parsed.at("document").get<std::string>()};
+  }
+  const size_t tab = line.find('\t');
+  if (tab == std::string::npos)
+    throw std::invalid_argument(
+        "expected {\"query\": ..., \"document\": ...} or query, tab, document");
+  return {line.substr(0, tab), line.substr(tab + 1)};
+}
+
+std::vector<Pair> read_pairs(const std::string& path) {
+  std::vector<Pair> pairs;
+  size_t number = 0;
+  for (const std::string& line : read_lines(path)) {
+    ++number;
+    if (line.empty()) continue;
+    try {
+      pairs.push_back(parse_pair(line));
+    } catch (const std::exception& error) {
+      throw std::invalid_argument(fmt::format(
+          "{}, line {}: {}", path == "-" ? "standard input" : path, number, error.what()));
+    }
+  }
+  return pairs;
+}
+
+// [pairs, num_labels], activated as asked or as the model does.
+at::Tensor score(const PredictOptions& options, const std::vector<Pair>& pairs) {
+  const models::Pretrained pretrained =
+      models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
+  if (!pretrained.missing.empty())
+    std::cerr << fmt::format("{} is no finished reranker: {} come from a random start\n",
+                             options.model, fmt::join(pretrained.missing, ", "));
+  std::vector<models::PairView> views;
+  for (const Pair& pair : pairs) views.push_back({pair.query, pair.document});
+  const at::Tensor logits = models::score_pairs(pretrained, views, options.batch_tokens);
+  const bool sigmoid = options.activation ? *options.activation == "sigmoid"
+                                          : pretrained.activation == models::Activation::kSigmoid;
+  return sigmoid ? at::sigmoid(logits) : logits;
+}
+
+// One row a pair: its score, or its scores where the model has several labels.
+void print_scores(const PredictOptions& options, const at::Tensor& scores) {
+  for (int64_t row = 0; row < scores.size(0); ++row) {
+    const std::span values(scores.const_data_ptr<float>() + row * scores.size(1),
+                           static_cast<size_t>(scores.size(1)));
+    if (!options.json)
+      fmt::print("{}\n", fmt::join(values, "\t"));
+    else if (values.size() == 1)
+      fmt::print("{}\n", json{{"score", values[0]}}.dump());
+    else
+      fmt::print("{}\n", json{{"scores", std::vector<float>(values.begin(), values.end())}}.dump());
+  }
+}
+
+void print_ranking(const PredictOptions& options, const std::vector<Pair>& pairs,
+                   const at::Tensor& scores) {
+  if (scores.size(1) != 1)
+    throw std::invalid_argument(
+        fmt::format("the model has {} labels; a ranking needs a model with one", scores.size(1)));
+  const float* values = scores.const_data_ptr<float>();
+  std::vector<size_t> order(pairs.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return values[a] > values[b]; });
+  if (options.top_k) order.resize(std::min(order.size(), static_cast<size_t>(*options.top_k)));
+  for (const size_t place : order) {
+    const std::string& text = pairs[place].document;
+    nlohmann::ordered_json row = {{"corpus_id", place}, {"score", values[place]}};
+    if (options.return_documents) row["text"] = text;
+    if (options.json)
+      fmt::print("{}\n", row.dump());
+    else
+      fmt::print("{}\t{}{}\n", place, values[place], options.return_documents ? "\t" + text : "");
+  }
+}
+
+int run(const PredictOptions& options) {
+  std::vector<Pair> pairs;
+  if (options.query)
+    for (std::string& document : read_lines(options.documents))
+      pairs.push_back({*options.query, std::move(document)});
+  else
+    pairs = read_pairs(options.pairs);
+  const at::Tensor scores = score(options, pairs);
+  options.query ? print_ranking(options, pairs, scores) : print_scores(options, scores);
+  return 0;
+}
+
+}  // namespace
+}  // namespace lambdaforge::launch
+
+int main(int argc, char** argv) try {
+  using namespace lambdaforge::launch;
+  return run(parse_predict(Arguments(argv + 1, argv + argc)));
+} catch (const lambdaforge::launch::Answer& answer) {
+  return answer.give();
+} catch (const std::exception& error) {
+  lambdaforge::launch::report(error);
+  return 1;
+}

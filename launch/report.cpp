@@ -1,0 +1,33 @@
+#include "launch/report.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <iostream>
+#include <string>
+#include <thread>
+
+namespace lambdaforge::launch {
+namespace {
+
+// Set by mpirun and by srun; the error may come before MPI is there to ask.
+std::string rank_in_environment() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"})
+    if (const char* rank = std::getenv(name)) return rank;
+  return "";
+}
+
+}  // namespace
+
+void report(const std::exception& error) {
+  const std::string rank = rank_in_environment();
+  if (rank.empty() || rank == "0") {
+    std::cerr << "lambdaforge: " << error.what() << std::endl;
+    return;
+  }
+  std::this_thread::sleep_for(std::chrono::seconds(1));
+  std::cerr << fmt::format("lambdaforge (rank {}): {}\n", rank, error.what()) << std::flush;
+}
+
+}  // namespace lambdaforge::launch

@@ -1,0 +1,21 @@
+// The options of every loss; a loss reads those that it knows.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace lambdaforge::losses {
+
+struct LossOptions {
+  std::string name = "LambdaLoss";
+  std::string weighting_scheme = "NDCGLoss2PP";
+  double mu = 10.0;                         // NDCGLoss2PP: mu * NDCGLoss2 + LambdaRank
+  std::optional<int64_t> k = std::nullopt;  // learn the first k ranks; none: whole lists
+  double sigma = 1.0;                       // slope of the sigmoid over a difference of scores
+  double eps = 1e-10;                    // smallest ideal DCG; `legacy`: smallest probability too
+  std::string reduction_log = "binary";  // binary (log2), natural
+  std::string semantics = "paper";       // paper, legacy: see losses/lambda.h
+};
+
+}  // namespace lambdaforge::losses

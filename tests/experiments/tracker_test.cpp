@@ -1,0 +1,172 @@
+#include "experiments/tracker.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <future>
+#include <stdexcept>
+
+namespace lambdaforge::experiments {
+namespace {
+
+// Writes down the steps and notices that it gets.
+class Recorder : public Sink {
+ public:
+  struct Seen {
+    std::vector<int64_t> steps;
+    std::vector<std::string> notices;
+  };
+  explicit Recorder(Seen& seen) : seen_(seen) {}
+  std::string name() const override { return "recorder"; }
+  void handle(const Event& event) override {
+    if (const auto* step = std::get_if<StepFinished>(&event.what))
+      seen_.steps.push_back(step->step);
+    if (const auto* notice = std::get_if<Notice>(&event.what))
+      seen_.notices.push_back(notice->text);
+  }
+
+ private:
+  Seen& seen_;
+};
+
+// Calls a function for every event.
+class Caller : public Sink {
+ public:
+  explicit Caller(std::function<void(const Event&)> call) : call_(std::move(call)) {}
+  std::string name() const override { return "caller"; }
+  void handle(const Event& event) override { call_(event); }
+
+ private:
+  std::function<void(const Event&)> call_;
+};
+
+template <class... Sinks>
+std::vector<std::unique_ptr<Sink>> list(Sinks... sinks) {
+  std::vector<std::unique_ptr<Sink>> all;
+  (all.push_back(std::make_unique<Sinks>(std::move(sinks))), ...);
+  return all;
+}
+
+StepFinished step(int64_t number) {
+  StepFinished what;
+  what.step = number;
+  return what;
+}
+
+TEST(Tracker, HandsEveryEventToEverySinkInOrder) {
+  Recorder::Seen first, second;
+  {
+    Tracker tracker(list(Recorder(first), Recorder(second)));
+    for (int64_t i = 1; i <= 1000; ++i) tracker.emit(step(i));
+  }  // the destructor flushes
+  ASSERT_EQ(first.steps.size(), 1000u);
+  for (int64_t i = 0; i < 1000; ++i) EXPECT_EQ(first.steps[i], i + 1);
+  EXPECT_EQ(first.steps, second.steps);
+}
+
+TEST(Tracker, FlushWaitsForASlowSink) {
+  std::atomic<int> handled = 0;
+  Tracker tracker(list(Caller([&](const Event&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    ++handled;
+  })));
+  for (int i = 0; i < 10; ++i) tracker.emit(Notice{"slow"});
+  tracker.flush();
+  EXPECT_EQ(handled, 10);
+}
+
+TEST(Tracker, FlushReturnsWhenThereIsNothingToDo) {
+  Tracker tracker({});
+  tracker.flush();
+  tracker.emit(Notice{"nobody listens"});
+  tracker.flush();
+}
+
+TEST(Tracker, EmitDoesNotWaitForASinkThatHangs) {
+  std::promise<void> hanging, release;
+  const auto hang = [&, first = true](const Event&) mutable {
+    if (!std::exchange(first, false)) return;
+    hanging.set_value();
+    release.get_future().wait();
+  };
+  constexpr size_t kCapacity = 10;
+  Recorder::Seen seen;
+  {
+    Tracker tracker(list(Caller(hang), Recorder(seen)), {.capacity = kCapacity});
+    tracker.emit(Notice{"first"});
+    hanging.get_future().wait();
+    for (int64_t i = 1; i <= 1000; ++i) tracker.emit(step(i));
+    for (int i = 0; i < 100; ++i) tracker.emit(Notice{"kept"});
+    release.set_value();  // reached although the sink still hangs
+  }
+  // `capacity` steps waited; notices are never left out, and one more tells of the other steps.
+  EXPECT_EQ(seen.steps.size(), kCapacity);
+  ASSERT_EQ(seen.notices.size(), 1 + 100 + 1u);
+  EXPECT_EQ(seen.notices.back(), "990 steps were not tracked: a sink is too slow");
+}
+
+TEST(Tracker, ReportsAFailingSinkOnceAndThenDropsIt) {
+  int calls = 0;
+  Recorder::Seen seen;
+  std::vector<std::string> problems;
+  {
+    Tracker tracker(list(Caller([&](const Event&) {
+                           ++calls;
+                           throw std::runtime_error("disk full");
+                         }),
+                         Recorder(seen)),
+                    {.failures_until_dropped = 3,
+                     .on_problem = [&](const std::string& text) { problems.push_back(text); }});
+    for (int64_t i = 1; i <= 10; ++i) tracker.emit(step(i));
+  }
+  EXPECT_EQ(calls, 3);
+  EXPECT_EQ(seen.steps.size(), 10u);
+  const std::vector<std::string> expected = {
+      "caller failed and will be tried again: disk full",
+      "caller is switched off after 3 failures in a row: disk full"};
+  EXPECT_EQ(seen.notices, expected);
+  EXPECT_EQ(problems, expected);
+}
+
+TEST(Tracker, ForgivesASinkThatRecovers) {
+  int calls = 0;
+  std::vector<std::string> problems;
+  {
+    Tracker tracker(list(Caller([&](const Event&) {
+                      if (++calls % 2 == 1) throw std::runtime_error("busy");
+                    })),
+                    {.failures_until_dropped = 2,
+                     .on_problem = [&](const std::string& text) { problems.push_back(text); }});
+    for (int64_t i = 1; i <= 10; ++i) tracker.emit(step(i));
+  }
+  EXPECT_EQ(calls, 10);
+  EXPECT_EQ(problems.size(), 1u);
+}
+
+TEST(Tracker, SurvivesWhenEverySinkFails) {
+  const auto fail = [](const Event&) { throw 1; };
+  std::vector<std::string> problems;
+  {
+    Tracker tracker(list(Caller(fail), Caller(fail)),
+                    {.on_problem = [&](const std::string& text) { problems.push_back(text); }});
+    for (int64_t i = 1; i <= 100; ++i) tracker.emit(step(i));
+  }
+  EXPECT_EQ(problems.size(), 2 * 2u);  // tried again, switched off; both sinks
+}
+
+TEST(Tracker, TakesEventsFromSeveralThreads) {
+  Recorder::Seen seen;
+  {
+    Tracker tracker(list(Recorder(seen)));
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t)
+      threads.emplace_back([&] {
+        for (int64_t i = 0; i < 250; ++i) tracker.emit(step(i));
+      });
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_EQ(seen.steps.size(), 4 * 250u);
+}
+
+}  // namespace
+}  // namespace lambdaforge::experiments

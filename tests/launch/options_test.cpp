@@ -1,0 +1,171 @@
+#include "launch/options.h"
+
+#include <gtest/gtest.h>
+
+namespace lambdaforge::launch {
+namespace {
+
+// The complaint or help that parsing throws.
+template <class Parse>
+Answer answer(Parse parse, const Arguments& arguments) {
+  try {
+    parse(arguments);
+  } catch (const Answer& thrown) {
+    return thrown;
+  }
+  return {-1, "no answer"};
+}
+
+template <class Parse>
+std::string complaint(Parse parse, const Arguments& arguments) {
+  const Answer thrown = answer(parse, arguments);
+  EXPECT_EQ(thrown.exit_code(), 2);
+  return thrown.what();
+}
+
+bool contains(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
+
+TEST(ParseTrain, TakesARecipeAndOverrides) {
+  const TrainOptions options =
+      parse_train({"--set", "training.seed=1", "recipe.toml", "--set", "run.name=a b"});
+  EXPECT_EQ(options.recipe, "recipe.toml");
+  EXPECT_EQ(options.overrides, (Arguments{"training.seed=1", "run.name=a b"}));
+  EXPECT_TRUE(parse_train({"recipe.toml"}).overrides.empty());
+}
+
+TEST(ParseTrain, KeepsTheValueOfAnOverrideAsItIs) {
+  const std::string list = "evaluation.dataset_names=[\"nq\", \"msmarco\"]";
+  EXPECT_EQ(parse_train({"recipe.toml", "--set", list}).overrides, Arguments{list});
+  EXPECT_EQ(parse_train({"recipe.toml", "--set=training.max_steps=-1"}).overrides,
+            Arguments{"training.max_steps=-1"});
+}
+
+TEST(ParseTrain, TurnsResumeIntoAnOverride) {
+  EXPECT_EQ(parse_train({"recipe.toml", "--resume", "latest"}).overrides,
+            Arguments{"training.resume_from_checkpoint=latest"});
+}
+
+TEST(ParseTrain, ExplainsSlips) {
+  EXPECT_TRUE(contains(complaint(parse_train, {}), "lambdaforge train: RECIPE is required"));
+  EXPECT_TRUE(contains(complaint(parse_train, {"a.toml", "--sett", "a.b=1"}),
+                       "unknown option '--sett'; did you mean '--set'?"));
+  EXPECT_TRUE(contains(complaint(parse_train, {"a.toml", "--rsume=latest"}),
+                       "unknown option '--rsume'; did you mean '--resume'?"));
+  EXPECT_TRUE(contains(complaint(parse_train, {"a.toml", "b.toml"}), "'b.toml' was not expected"));
+  EXPECT_TRUE(contains(complaint(parse_train, {"a.toml", "--set"}), "--set"));
+}
+
+TEST(ParseEvaluate, HasTheDefaultsOfSentenceTransformers) {
+  const EvaluateOptions options = parse_evaluate({"model", "--nano", "data"});
+  EXPECT_EQ(options.model, "model");
+  EXPECT_EQ(options.nano, "data");
+  EXPECT_TRUE(options.dataset_names.empty());
+  EXPECT_EQ(options.rerank_k, 100);
+  EXPECT_EQ(options.at_k, 10);
+  EXPECT_TRUE(options.always_rerank_positives);
+  EXPECT_EQ(options.max_length, std::nullopt);
+  EXPECT_EQ(options.batch_tokens, 4096);
+  EXPECT_FALSE(options.json);
+}
+
+TEST(ParseEvaluate, TakesEveryOption) {
+  const EvaluateOptions options =
+      parse_evaluate({"model", "--nano", "data", "--dataset-names", "msmarco", "nq", "--rerank-k",
+                      "50", "--at-k", "5", "--no-always-rerank-positives", "--max-length", "128",
+                      "--batch-tokens", "64", "--output", "out", "--json"});
+  EXPECT_EQ(options.dataset_names, (Arguments{"msmarco", "nq"}));
+  EXPECT_EQ(options.rerank_k, 50);
+  EXPECT_EQ(options.at_k, 5);
+  EXPECT_FALSE(options.always_rerank_positives);
+  EXPECT_EQ(options.max_length, 128);
+  EXPECT_EQ(options.batch_tokens, 64);
+  EXPECT_EQ(options.output, "out");
+  EXPECT_TRUE(options.json);
+}
+
+TEST(ParseEvaluate, ExplainsSlips) {
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}), "--nano is required"));
+  for (const std::string value : {"0", "-3", "many"})
+    EXPECT_TRUE(
+        contains(complaint(parse_evaluate, {"model", "--nano", "data", "--batch-tokens=" + value}),
+                 "--batch-tokens: expected an integer >= 1, got '" + value + "'"))
+        << value;
+}
+
+TEST(ParsePredict, ReadsPairsFromStandardInput) {
+  const PredictOptions options = parse_predict({"model"});
+  EXPECT_EQ(options.pairs, "-");
+  EXPECT_EQ(options.query, std::nullopt);
+  EXPECT_EQ(options.activation, std::nullopt);
+  EXPECT_EQ(parse_predict({"model", "--pairs", "p.tsv"}).pairs, "p.tsv");
+}
+
+TEST(ParsePredict, RanksDocumentsForAQuery) {
+  const PredictOptions options =
+      parse_predict({"model", "--query", "a dog", "--documents", "-", "--top-k", "3",
+                     "--return-documents", "--activation", "identity"});
+  EXPECT_EQ(options.query, "a dog");
+  EXPECT_EQ(options.documents, "-");
+  EXPECT_EQ(options.top_k, 3);
+  EXPECT_TRUE(options.return_documents);
+  EXPECT_EQ(options.activation, "identity");
+}
+
+TEST(ParsePredict, ExplainsSlips) {
+  EXPECT_TRUE(contains(complaint(parse_predict, {"model", "--query", "q"}), "--documents"));
+  EXPECT_TRUE(contains(complaint(parse_predict, {"model", "--documents", "d"}), "--query"));
+  EXPECT_TRUE(contains(complaint(parse_predict, {"model", "--top-k", "3"}), "--query"));
+  EXPECT_TRUE(contains(
+      complaint(parse_predict, {"model", "--pairs", "p", "--query", "q", "--documents", "d"}),
+      "excludes"));
+  EXPECT_TRUE(contains(complaint(parse_predict, {"model", "--activation", "sigmoit"}),
+                       "unknown activation 'sigmoit'; did you mean 'sigmoid'?"));
+}
+
+TEST(ParsePrepare, MakesWordnetLists) {
+  const auto options =
+      std::get<PrepareWordnetOptions>(parse_prepare({"wordnet", "--output", "data/wordnet"}));
+  EXPECT_EQ(options.database, "/usr/share/wordnet");
+  EXPECT_EQ(options.output, "data/wordnet");
+}
+
+TEST(ParsePrepare, MakesATokenStore) {
+  const auto options = std::get<PrepareListsOptions>(
+      parse_prepare({"lists", "a.jsonl", "--model", "base", "--output", "a.h5"}));
+  EXPECT_EQ(options.lists, "a.jsonl");
+  EXPECT_EQ(options.model, "base");
+  EXPECT_EQ(options.output, "a.h5");
+}
+
+TEST(ParsePrepare, ExplainsSlips) {
+  EXPECT_TRUE(contains(complaint(parse_prepare, {}), "lambdaforge prepare: "));
+  EXPECT_TRUE(contains(complaint(parse_prepare, {"wordnt"}), "did you mean 'wordnet'?"));
+  EXPECT_TRUE(contains(complaint(parse_prepare, {"wordnet"}),
+                       "lambdaforge prepare wordnet: --output is required"));
+  EXPECT_TRUE(contains(complaint(parse_prepare, {"wordnet", "--output", "a", "--databse", "b"}),
+                       "did you mean '--database'?"));
+}
+
+TEST(Help, ShowsAnExampleOfEveryCommand) {
+  for (const Command& command : commands()) {
+    if (command.name == "prepare") continue;  // its two commands have the examples
+    const Answer help = answer(command.check, {"--help"});
+    EXPECT_EQ(help.exit_code(), 0);
+    EXPECT_TRUE(contains(help.what(), "lambdaforge " + command.name + " ")) << help.what();
+    EXPECT_TRUE(contains(help.what(), "Examples:")) << help.what();
+  }
+  for (const std::string command : {"wordnet", "lists"}) {
+    const Answer help = answer(parse_prepare, {command, "--help"});
+    EXPECT_EQ(help.exit_code(), 0);
+    EXPECT_TRUE(contains(help.what(), "lambdaforge prepare " + command)) << help.what();
+  }
+}
+
+TEST(Check, ReadsTheRecipeBeforeTheProgramStarts) {
+  EXPECT_THROW(commands().front().check({"/no/such/recipe.toml"}), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace lambdaforge::launch

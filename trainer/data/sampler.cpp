@@ -1,0 +1,130 @@
+#include "trainer/data/sampler.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <stdexcept>
+
+#include "trainer/data/random.h"
+
+namespace lambdaforge::trainer {
+namespace {
+
+constexpr uint64_t kSplitStream = ~uint64_t{0};  // no epoch has this number
+
+int64_t divide_up(int64_t a, int64_t b) {
+  return (a + b - 1) / b;
+}
+
+std::vector<int64_t> identity(int64_t size) {
+  std::vector<int64_t> order(static_cast<size_t>(size));
+  std::iota(order.begin(), order.end(), int64_t{0});
+  return order;
+}
+
+std::vector<int64_t> permutation(int64_t size, uint64_t seed, uint64_t stream) {
+  std::vector<int64_t> order = identity(size);
+  Random(seed, stream).shuffle(std::span(order));
+  return order;
+}
+
+int64_t count_eval_lists(int64_t num_lists, double eval_size) {
+  const bool is_share = eval_size >= 0 && eval_size < 1;
+  if (!is_share && !(eval_size >= 1 && eval_size == std::floor(eval_size)))
+    throw std::invalid_argument(fmt::format(
+        "eval_size is {}; expected a share in [0, 1) or a whole number of lists", eval_size));
+  const auto all = static_cast<double>(num_lists);
+  const double count = is_share ? std::ceil(eval_size * all) : eval_size;
+  if (count >= all)
+    throw std::invalid_argument(
+        fmt::format("eval_size is {}, which leaves none of the {} lists to train on; lower it",
+                    eval_size, num_lists));
+  return static_cast<int64_t>(count);
+}
+
+void check_positive(const char* name, int64_t value) {
+  if (value < 1)
+    throw std::invalid_argument(fmt::format("{} is {}; expected at least 1", name, value));
+}
+
+}  // namespace
+
+std::vector<int64_t> epoch_order(int64_t num_lists, uint64_t seed, int64_t epoch, bool shuffle) {
+  return shuffle ? permutation(num_lists, seed, static_cast<uint64_t>(epoch)) : identity(num_lists);
+}
+
+Split train_eval_split(int64_t num_lists, double eval_size, uint64_t seed) {
+  const int64_t count = count_eval_lists(num_lists, eval_size);
+  const std::vector<int64_t> order = permutation(num_lists, seed, kSplitStream);
+  Split split{{order.begin() + count, order.end()}, {order.begin(), order.begin() + count}};
+  std::sort(split.train.begin(), split.train.end());
+  std::sort(split.eval.begin(), split.eval.end());
+  return split;
+}
+
+BatchPlan::BatchPlan(std::vector<int64_t> lists, std::span<const int64_t> list_offsets,
+                     const BatchPlanOptions& options)
+    : lists_(std::move(lists)), list_offsets_(list_offsets), options_(options) {
+  check_positive("per_device_batch_size", options.per_device_batch_size);
+  check_positive("world_size", options.world_size);
+  check_positive("gradient_accumulation_steps", options.gradient_accumulation_steps);
+  if (options.rank < 0 || options.rank >= options.world_size)
+    throw std::invalid_argument(fmt::format("rank is {}; expected 0 to world_size - 1 = {}",
+                                            options.rank, options.world_size - 1));
+  if (lists_.empty()) throw std::invalid_argument("there are no lists to make batches of");
+  const int64_t stored = static_cast<int64_t>(list_offsets.size()) - 1;
+  for (const int64_t list : lists_)
+    if (list < 0 || list >= stored)
+      throw std::invalid_argument(
+          fmt::format("list {} is not one of the store's {} lists", list, stored));
+}
+
+int64_t BatchPlan::micro_steps_per_epoch() const {
+  return divide_up(num_lists(), options_.world_size * options_.per_device_batch_size);
+}
+
+int64_t BatchPlan::steps_per_epoch() const {
+  return divide_up(micro_steps_per_epoch(), options_.gradient_accumulation_steps);
+}
+
+int64_t BatchPlan::micro_steps_in_step(int64_t step) const {
+  const int64_t accumulated = options_.gradient_accumulation_steps;
+  return std::clamp<int64_t>(micro_steps_per_epoch() - step * accumulated, 0, accumulated);
+}
+
+const std::vector<int64_t>& BatchPlan::order_of(int64_t epoch) {
+  if (epoch == epoch_) return order_;
+  order_ = epoch_order(num_lists(), options_.seed, epoch, options_.shuffle);
+  for (int64_t& place : order_) place = lists_[static_cast<size_t>(place)];
+  epoch_ = epoch;
+  return order_;
+}
+
+int64_t BatchPlan::count_pairs(int64_t begin, int64_t end) const {
+  int64_t pairs = 0;
+  for (int64_t place = begin; place < end; ++place) {
+    const auto list = static_cast<size_t>(order_[static_cast<size_t>(place)]);
+    pairs += list_offsets_[list + 1] - list_offsets_[list];
+  }
+  return pairs;
+}
+
+MicroBatch BatchPlan::micro_batch(int64_t epoch, int64_t index) {
+  if (epoch < 0 || index < 0 || index >= micro_steps_per_epoch())
+    throw std::out_of_range(fmt::format("micro-step {} of epoch {}; an epoch has {} micro-steps",
+                                        index, epoch, micro_steps_per_epoch()));
+  const std::vector<int64_t>& order = order_of(epoch);
+  const int64_t global_batch = options_.world_size * options_.per_device_batch_size;
+  const int64_t start = index * global_batch;
+  const int64_t end = std::min(start + global_batch, num_lists());
+  const int64_t share = divide_up(end - start, options_.world_size);  // short only at the end
+  const int64_t begin = std::min(start + options_.rank * share, end);
+  const int64_t step = index / options_.gradient_accumulation_steps;
+  const int64_t step_start = step * options_.gradient_accumulation_steps * global_batch;
+  return {{order.begin() + begin, order.begin() + std::min(begin + share, end)},
+          static_cast<uint32_t>(count_pairs(step_start, begin))};
+}
+
+}  // namespace lambdaforge::trainer

@@ -1,0 +1,71 @@
+// Which lists a rank trains on in which micro-step: a pure function of (seed, epoch, sizes), so
+// that a resumed run goes on exactly where it stopped.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace lambdaforge::trainer {
+
+// A permutation of 0 .. num_lists - 1; the identity when `shuffle` is false.
+std::vector<int64_t> epoch_order(int64_t num_lists, uint64_t seed, int64_t epoch, bool shuffle);
+
+struct Split {
+  std::vector<int64_t> train;  // sorted
+  std::vector<int64_t> eval;   // sorted, disjoint from train
+};
+
+// eval_size < 1: that share of the lists, rounded up as scikit-learn does; otherwise a whole number
+// of lists. Throws std::invalid_argument when it is negative or broken, or leaves nothing to train.
+Split train_eval_split(int64_t num_lists, double eval_size, uint64_t seed);
+
+// The lists of one rank in one micro-step, in order; empty when a short last batch has none left.
+struct MicroBatch {
+  std::vector<int64_t> lists;
+  // Pairs before this slice within the optimizer step's batch over all ranks and micro-steps. Keys
+  // start here, so that dropout masks depend on neither world size nor accumulation.
+  uint32_t first_pair_key = 0;
+};
+
+struct BatchPlanOptions {
+  uint64_t seed = 42;
+  bool shuffle = true;
+  int64_t per_device_batch_size = 8;  // lists
+  int64_t world_size = 1;
+  int64_t rank = 0;
+  int64_t gradient_accumulation_steps = 1;
+};
+
+// Nothing is dropped: the last micro-batch of an epoch may hold fewer lists, the last optimizer
+// step fewer micro-batches, as in transformers.
+class BatchPlan {
+ public:
+  // `lists`: the store's lists to train on. `list_offsets` [lists of the store + 1] in pairs; must
+  // outlive the plan. Throws std::invalid_argument on an impossible option, an empty `lists` or a
+  // list that the store does not hold.
+  BatchPlan(std::vector<int64_t> lists, std::span<const int64_t> list_offsets,
+            const BatchPlanOptions& options);
+
+  int64_t num_lists() const { return static_cast<int64_t>(lists_.size()); }
+  int64_t micro_steps_per_epoch() const;
+  int64_t steps_per_epoch() const;  // optimizer updates
+  // Micro-steps of the optimizer step `step` (from 0) of an epoch.
+  int64_t micro_steps_in_step(int64_t step) const;
+
+  // `index` in [0, micro_steps_per_epoch()). Keeps the order of the last epoch asked for: one
+  // thread at a time, copy the plan for another.
+  MicroBatch micro_batch(int64_t epoch, int64_t index);
+
+ private:
+  const std::vector<int64_t>& order_of(int64_t epoch);
+  int64_t count_pairs(int64_t begin, int64_t end) const;  // of places in order_
+
+  std::vector<int64_t> lists_;
+  std::span<const int64_t> list_offsets_;
+  BatchPlanOptions options_;
+  std::vector<int64_t> order_;  // lists of the store in the order of epoch_
+  int64_t epoch_ = -1;
+};
+
+}  // namespace lambdaforge::trainer

@@ -1,0 +1,70 @@
+#include "trainer/data/text_lines.h"
+
+#include <fmt/format.h>
+#include <zlib.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+
+namespace lambdaforge::trainer {
+
+struct TextLines::Stream {
+  gzFile file = nullptr;
+  ~Stream() {
+    if (file) gzclose(file);
+  }
+};
+
+TextLines::TextLines(const std::filesystem::path& path)
+    : path_(path), stream_(std::make_unique<Stream>()) {
+  if (std::filesystem::is_directory(path))
+    throw std::runtime_error(fmt::format("cannot read {}: it is a folder", path.string()));
+  errno = 0;
+  stream_->file = gzopen(path.c_str(), "rb");  // zlib passes a file that is not gzipped through
+  if (!stream_->file)
+    throw std::runtime_error(
+        fmt::format("cannot read {}: {}", path.string(), std::strerror(errno ? errno : ENOMEM)));
+  gzbuffer(stream_->file, 1 << 17);
+}
+
+TextLines::~TextLines() = default;
+
+bool TextLines::fill() {
+  constexpr unsigned kBlockBytes = 1 << 17;
+  buffer_.resize(kBlockBytes);
+  position_ = 0;
+  const int count = gzread(stream_->file, buffer_.data(), kBlockBytes);
+  buffer_.resize(count > 0 ? static_cast<size_t>(count) : 0);
+  int error = Z_OK;
+  const char* reason = gzerror(stream_->file, &error);
+  if (error == Z_ERRNO)
+    throw std::runtime_error(
+        fmt::format("cannot read {}: {}", path_.string(), std::strerror(errno)));
+  if (count < 0 || (count == 0 && error == Z_BUF_ERROR))
+    throw std::invalid_argument(
+        fmt::format("{}, after line {}: the gzip stream is truncated or damaged ({}); copy or "
+                    "download the file again",
+                    path_.string(), line_number_, reason));
+  return count > 0;
+}
+
+bool TextLines::next(std::string& line) {
+  line.clear();
+  bool any = false;
+  while (position_ < buffer_.size() || fill()) {
+    any = true;
+    const char* start = buffer_.data() + position_;
+    const size_t left = buffer_.size() - position_;
+    const void* end = std::memchr(start, '\n', left);
+    const size_t length = end ? static_cast<size_t>(static_cast<const char*>(end) - start) : left;
+    line.append(start, length);
+    position_ += length + (end ? 1 : 0);
+    if (end) break;
+  }
+  if (any) ++line_number_;
+  if (!line.empty() && line.back() == '\r') line.pop_back();
+  return any;
+}
+
+}  // namespace lambdaforge::trainer

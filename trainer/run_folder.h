@@ -1,0 +1,49 @@
+// Where a run keeps its files: <output_dir>/<project>/<name>/
+//     recipe.toml  metrics.csv  trainer_state.json  eval/*.csv  checkpoint-<step>/  final/
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "trainer/config.h"
+
+namespace lambdaforge::trainer {
+
+class RunFolder {
+ public:
+  explicit RunFolder(std::filesystem::path path) : path_(std::move(path)) {}
+
+  const std::filesystem::path& path() const { return path_; }
+  std::filesystem::path checkpoint(int64_t step) const;
+  std::filesystem::path final_model() const { return path_ / "final"; }
+  std::filesystem::path evaluations() const { return path_ / "eval"; }
+
+  // Steps of the complete checkpoints, ascending. A checkpoint that was being written has another
+  // name.
+  std::vector<int64_t> checkpoint_steps() const;
+
+  // Where to go on: what resume_from_checkpoint asks for; nullopt starts anew. Throws
+  // std::invalid_argument when a named checkpoint does not exist, and when the folder holds
+  // checkpoints that a fresh start would mix with its own.
+  std::optional<std::filesystem::path> find_resume(const std::string& resume_from_checkpoint) const;
+
+  // Deletes the oldest checkpoints until `limit` are left (0: no limit), never the newest nor
+  // `best_step`'s.
+  void delete_old_checkpoints(int64_t limit, int64_t best_step) const;
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Fills `folder` by `write(temporary folder)` and moves it into place when everything is on disk: a
+// reader sees the whole folder or the one before. A failed write leaves nothing behind.
+void write_folder_atomically(const std::filesystem::path& folder,
+                             const std::function<void(const std::filesystem::path&)>& write);
+
+// The run's name, or the local time when the recipe has none.
+std::string run_name(const RunConfig& config);
+
+}  // namespace lambdaforge::trainer

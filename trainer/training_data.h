@@ -1,0 +1,30 @@
+// The lists of a run: a token store, and which of its lists train and which are held out.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "models/tokenizer/tokenizer.h"
+#include "trainer/config.h"
+#include "trainer/data/sampler.h"
+#include "trainer/data/token_store.h"
+#include "trainer/parallel/communicator.h"
+
+namespace lambdaforge::trainer {
+
+struct TrainingData {
+  TokenStore train_store;
+  std::optional<TokenStore>
+      eval_store;  // of data.eval; without it the held-out lists are in train_store
+  std::vector<int64_t> train_lists, eval_lists;
+
+  const TokenStore& held_out_store() const { return eval_store ? *eval_store : train_store; }
+};
+
+// Opens data.train (and data.eval). A file of lists is tokenised by rank 0 into a token store under
+// <output_dir>/.token_stores, which a later run with the same file and tokenizer finds there.
+// Collective. Throws what build_token_store, TokenStore::open and train_eval_split throw.
+TrainingData open_training_data(const Config& config, const models::Tokenizer& tokenizer,
+                                Communicator& communicator);
+
+}  // namespace lambdaforge::trainer
