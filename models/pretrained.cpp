@@ -219,7 +219,7 @@ Pretrained load_pretrained(const fs::path& directory, const LoadOptions& options
 void save_pretrained(const Pretrained& pretrained, const fs::path& directory) {
   write_file_atomically(directory / "config.json", build_config_json(pretrained));
   save_safetensors(directory / "model.safetensors", tensors_of(pretrained.model));
-  pretrained.tokenizer.save(directory);
+  pretrained.tokenizer.save(directory, pretrained.max_length);
 }
 
 void load_parameters(const fs::path& file, const CrossEncoder& model) {

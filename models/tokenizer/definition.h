@@ -37,7 +37,7 @@ std::string fingerprint(const TokenizerDefinition& definition,
                         const std::vector<VocabularyEntry>& vocabulary);
 
 // Writes tokenizer.json, tokenizer_config.json, vocab.txt and special_tokens_map.json.
-void write_tokenizer_files(const TokenizerFiles& files, const TokenizerDefinition& definition,
+void write_tokenizer_files(TokenizerFiles files, const TokenizerDefinition& definition,
                            const std::filesystem::path& directory);
 
 }  // namespace lambdaforge::models

@@ -76,18 +76,17 @@ Json tokenizer_config(const TokenizerFiles& files, const TokenizerDefinition& de
 
 }  // namespace
 
-void write_tokenizer_files(const TokenizerFiles& files, const TokenizerDefinition& definition,
+void write_tokenizer_files(TokenizerFiles files, const TokenizerDefinition& definition,
                            const std::filesystem::path& directory) {
   // How texts are cut and padded is up to whoever uses the model next.
-  TokenizerFiles saved = files;
-  saved.tokenizer["truncation"] = nullptr;
-  saved.tokenizer["padding"] = nullptr;
+  files.tokenizer["truncation"] = nullptr;
+  files.tokenizer["padding"] = nullptr;
   const Json special = special_tokens(files, definition);
   write_file_atomically(directory / "vocab.txt", vocabulary_text(files.vocabulary));
   write_file_atomically(directory / "special_tokens_map.json", special.dump(2) + "\n");
   write_file_atomically(directory / "tokenizer_config.json",
                         tokenizer_config(files, definition).dump(2) + "\n");
-  write_file_atomically(directory / "tokenizer.json", tokenizer_json_text(saved));
+  write_file_atomically(directory / "tokenizer.json", tokenizer_json_text(files));
 }
 
 }  // namespace lambdaforge::models

@@ -106,8 +106,11 @@ std::string Tokenizer::fingerprint() const {
   return state_->fingerprint;
 }
 
-void Tokenizer::save(const std::filesystem::path& directory) const {
-  write_tokenizer_files(state_->files, state_->definition, directory);
+void Tokenizer::save(const std::filesystem::path& directory,
+                     std::optional<int64_t> model_max_length) const {
+  TokenizerFiles files = state_->files;
+  if (model_max_length) files.config["model_max_length"] = *model_max_length;
+  write_tokenizer_files(std::move(files), state_->definition, directory);
 }
 
 }  // namespace lambdaforge::models

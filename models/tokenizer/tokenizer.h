@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,7 +45,9 @@ class Tokenizer {
 
   // Writes tokenizer.json, tokenizer_config.json, vocab.txt and special_tokens_map.json into
   // `directory`.
-  void save(const std::filesystem::path& directory) const;
+  // `model_max_length` is where a reader will cut pairs; nullopt keeps what was loaded.
+  void save(const std::filesystem::path& directory,
+            std::optional<int64_t> model_max_length = std::nullopt) const;
 
  private:
   struct State;

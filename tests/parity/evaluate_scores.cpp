@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "evaluators/nano_beir.h"
-#include "evaluators/reranking_table.h"
 #include "trainer/data/nano_beir_reader.h"
 
 namespace lambdaforge {
@@ -55,7 +54,6 @@ int run(const std::vector<std::string>& arguments) {
   evaluator.write_csv(evaluation, {.epoch = 0.5, .step = 500}, arguments[1]);
   evaluator.write_csv(evaluation, {}, arguments[1]);
   std::cout << report(evaluator, evaluation).dump(2) << '\n';
-  std::cerr << evaluators::reranking_table(evaluation);
   return 0;
 }
 

@@ -25,8 +25,8 @@ MAX_LENGTHS = (512, 128, 32)
 
 def ours(directory, pairs):
     lines = (
-        json.dumps({"query": query, "document": document, "max_length": max_length}, ensure_ascii=False)
-        for query, document, max_length in pairs
+        json.dumps(dict(zip(("query", "document", "max_length"), pair)), ensure_ascii=False)
+        for pair in pairs
     )
     done = subprocess.run(
         [TOOL, directory], input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True
@@ -36,7 +36,7 @@ def ours(directory, pairs):
 
 
 def by_length(pairs, encode):
-    """encode(pairs, max_length) -> [(ids, type_ids)], once for each length: the peers take one a batch."""
+    """encode(pairs, max_length) -> [(ids, type_ids)], once a length: a batch has only one."""
     results = [None] * len(pairs)
     for max_length in {pair[2] for pair in pairs}:
         places = [place for place, pair in enumerate(pairs) if pair[2] == max_length]
@@ -90,8 +90,9 @@ def json_lines(path):
 def squad_pairs(limit):
     folder = SHARED / "data/squad"
     if not folder.is_dir():
-        pytest.skip(f"no SQuAD in {folder}; set LAMBDAFORGE_SHARED to the folder that holds data/squad")
-    queries, corpus = json_lines(folder / "queries.jsonl.gz"), json_lines(folder / "corpus.jsonl.gz")
+        pytest.skip(f"no SQuAD in {folder}: set LAMBDAFORGE_SHARED to the folder of data/squad")
+    queries = json_lines(folder / "queries.jsonl.gz")
+    corpus = json_lines(folder / "corpus.jsonl.gz")
     with gzip.open(folder / "qrels.train.tsv.gz", "rt") as rows:
         judged = [row.split("\t") for row in rows][1 : limit + 1]
     return [(queries[query], corpus[document]) for query, document, _ in judged]
@@ -121,13 +122,13 @@ BLOCKS = [
     (0xE0000, 0xE01FF), (0xF0000, 0x10FFFF), (0x80, 0x10FFFF),
 ]  # fmt: skip
 FRAGMENTS = [
-    "[SEP]", "[sep]", "a[MASK]b", "[CLS][SEP]", "[ SEP ]", "[PAD", "[UNK]", "##ing", "\u200d", "\u202e",
-    "\ufeff", "\ufffd", "\x00", "\x1f", "\x7f", "\x85", "\u00a0", "\u3000", "\u2028", "\t\r\n", "   ", "",
-    "e\u0301", "\u0130", "I\u0307", "\u03a3", "\u1e9e", "\ud55c\uae00", "\u30ac", "\u0439", "\u2f00",
-    "\U0001f469\u200d\U0001f469\u200d\U0001f467", "\u20ac\u20bf", "don't", "U.S.A.", "x" * 100, "x" * 101,
-    "\u00e9" * 100, "e\u0301" * 101, "na\u00efve", "THE", "transformers", "\u1f82", "\U0001d15e",
-    "a\u0301\x01\u0323", "\U0001d16d\U0001d165", "\u0f73\u0f72", "<new>", "  <new> ", "New York", "x<new>y",
-    "\u00e9cole", "Ecole", "\u3007",
+    "[SEP]", "[sep]", "a[MASK]b", "[CLS][SEP]", "[ SEP ]", "[PAD", "[UNK]", "##ing", "\u200d",
+    "\u202e", "\ufeff", "\ufffd", "\x00", "\x1f", "\x7f", "\x85", "\u00a0", "\u3000", "\u2028",
+    "\t\r\n", "   ", "", "e\u0301", "\u0130", "I\u0307", "\u03a3", "\u1e9e", "\ud55c\uae00",
+    "\u30ac", "\u0439", "\u2f00", "\U0001f469\u200d\U0001f469\u200d\U0001f467", "\u20ac\u20bf",
+    "don't", "U.S.A.", "x" * 100, "x" * 101, "\u00e9" * 100, "e\u0301" * 101, "na\u00efve", "THE",
+    "transformers", "\u1f82", "\U0001d15e", "a\u0301\x01\u0323", "\U0001d16d\U0001d165",
+    "\u0f73\u0f72", "<new>", "  <new> ", "New York", "x<new>y", "\u00e9cole", "Ecole", "\u3007",
 ]  # fmt: skip
 
 
@@ -136,7 +137,7 @@ def hostile_word(rng):
     if kind < 0.35:
         return rng.choice(FRAGMENTS)
     if kind < 0.5:
-        return "".join(rng.choice("abcdefghijklmnopqrstuvwxyzABCDEF0123-.,") for _ in range(rng.randint(1, 12)))
+        return "".join(rng.choices("abcdefghijklmnopqrstuvwxyzABCDEF0123-.,", k=rng.randint(1, 12)))
     low, high = rng.choice(BLOCKS)
     length = rng.choice((1, 2, 3, 5, 8, 130)) if rng.random() < 0.2 else rng.randint(1, 4)
     points = (rng.randint(low, high) for _ in range(length))
@@ -157,15 +158,18 @@ def hostile_pairs(count, seed):
 # or younger than the peer's tables.
 MARKS = [
     *range(0x8D4, 0x8E2), *range(0x1DF6, 0x1DFC), 0x302E, 0x302F, *range(0x1D165, 0x1D16A),
-    *range(0x1D16D, 0x1D173), 0x9FE, 0xD3B, 0x7FD, 0x10D24, 0x11C3F, 0x11D42, 0x11839, 0x1E000, 0x1E130,
-    0x1E944, 0x1E94A, 0x301, 0x323, 0x345, 0x34F, 0x1, 0x200B, 0x1D15E, 0x73,
+    *range(0x1D16D, 0x1D173), 0x9FE, 0xD3B, 0x7FD, 0x10D24, 0x11C3F, 0x11D42, 0x11839, 0x1E000,
+    0x1E130, 0x1E944, 0x1E94A, 0x301, 0x323, 0x345, 0x34F, 0x1, 0x200B, 0x1D15E, 0x73,
 ]  # fmt: skip
 
 
 def mark_pairs(count, seed):
     rng = random.Random(seed)
-    words = ["a" + "".join(map(chr, rng.choices(MARKS, k=rng.randint(1, 5)))) for _ in range(20 * count)]
-    return [(" ".join(words[begin : begin + 20]), "", 10_000) for begin in range(0, len(words), 20)]
+
+    def word():
+        return "a" + "".join(map(chr, rng.choices(MARKS, k=rng.randint(1, 5))))
+
+    return [(" ".join(word() for _ in range(20)), "", 10_000) for _ in range(count)]
 
 
 # --- tokenizer directories ------------------------------------------------------------------------
@@ -187,26 +191,38 @@ def set_normalizer(**options):
 def add_tokens(tokenizer):
     flags = ("lstrip", "rstrip", "single_word", "normalized", "special")
     added = [
-        ("<new>", ("lstrip", "rstrip")), ("<new> ", ("special",)), ("York", ("single_word",)),
-        ("new york", ("normalized", "single_word")), ("\u00c9cole", ("normalized",)), ("\u20ac", ("normalized", "lstrip")),
-        ("don", ("normalized", "rstrip")), ("the", ("special", "single_word", "lstrip", "rstrip")),
-    ]  # fmt: skip
+        ("<new>", ("lstrip", "rstrip")),
+        ("<new> ", ("special",)),
+        ("York", ("single_word",)),
+        ("new york", ("normalized", "single_word")),
+        ("\u00c9cole", ("normalized",)),
+        ("\u20ac", ("normalized", "lstrip")),
+        ("don", ("normalized", "rstrip")),
+        ("the", ("special", "single_word", "lstrip", "rstrip")),
+    ]
     vocabulary = tokenizer["model"]["vocab"]
     fresh = len(vocabulary)
     for content, on in added:
-        token = {"id": vocabulary.get(content, fresh), "content": content, **{f: f in on for f in flags}}
+        token = {"id": vocabulary.get(content, fresh), "content": content}
+        token.update({flag: flag in on for flag in flags})
         fresh += content not in vocabulary
         tokenizer["added_tokens"].append(token)
 
 
 def every_character(tokenizer):
     """A vocabulary of single characters shows what a real one hides behind [UNK]."""
-    points = [*range(0x21, 0xD800), *range(0xE000, 0x20000), *range(0x2F800, 0x2FA20), *range(0xE0000, 0xE0200)]
+    points = [*range(0x21, 0xD800), *range(0xE000, 0x20000), *range(0x2F800, 0x2FA20)]
+    points += range(0xE0000, 0xE0200)
     vocabulary = {"[PAD]": 0, "[UNK]": 100, "[CLS]": 101, "[SEP]": 102, "[MASK]": 103}
     for place, point in enumerate(points):
         vocabulary[chr(point)] = 1000 + 2 * place
         vocabulary["##" + chr(point)] = 1001 + 2 * place
     tokenizer["model"]["vocab"] = vocabulary
+
+
+def add_tokens_cased(tokenizer):
+    add_tokens(tokenizer)
+    tokenizer["normalizer"]["lowercase"] = False
 
 
 VARIANTS = {
@@ -216,7 +232,7 @@ VARIANTS = {
     "control_kept": set_normalizer(clean_text=False),
     "ideographs_joined": set_normalizer(handle_chinese_chars=False),
     "added_tokens": add_tokens,
-    "added_tokens_cased": lambda tokenizer: (set_normalizer(lowercase=False)(tokenizer), add_tokens(tokenizer)),
+    "added_tokens_cased": add_tokens_cased,
 }
 
 
@@ -256,8 +272,8 @@ def test_every_character(name, tmp_path):
 
 
 def test_every_short_length():
-    texts = [("one two three four five", "a b c"), ("a", "one two three four five six"), ("a b", "c d"), ("", "")]
-    assert_equal(MODEL, [(query, document, length) for query, document in texts for length in range(3, 16)])
+    texts = [("one two three four", "a b"), ("a", "one two three four"), ("a b", "c d"), ("", "")]
+    assert_equal(MODEL, [(*pair, length) for pair in texts for length in range(3, 16)])
 
 
 # --- saving ---------------------------------------------------------------------------------------
@@ -308,7 +324,12 @@ def test_saved_directory_serves_cross_encoder(tmp_path):
     sentence_transformers = pytest.importorskip("sentence_transformers")
     saved = save(MODEL, tmp_path / "saved")
     config = transformers.BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=1
+        vocab_size=30522,
+        hidden_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=1,
     )
     transformers.BertForSequenceClassification(config).save_pretrained(saved)
     model = sentence_transformers.CrossEncoder(str(saved), device="cpu")
