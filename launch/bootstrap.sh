@@ -28,9 +28,9 @@ python=/usr/bin/python3
 packages=(
   g++ cmake ninja-build ccache mold git python3-venv
   libopenmpi-dev openmpi-bin
-  libhdf5-dev hdf5-tools prometheus-cpp-dev libicu-dev nlohmann-json3-dev libtomlplusplus-dev
-  libcli11-dev libfmt-dev libcurl4-openssl-dev libstemmer-dev zlib1g-dev
-  libgtest-dev libbenchmark-dev clang-format clang-tidy
+  libhdf5-dev libicu-dev nlohmann-json3-dev libtomlplusplus-dev
+  libcli11-dev libfmt-dev libstemmer-dev zlib1g-dev
+  libgtest-dev clang-format clang-tidy
   wordnet-base
 )
 

@@ -1,4 +1,6 @@
 // lambdaforge train: runs a recipe, alone or as one rank of a world that mpirun started.
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -14,11 +16,22 @@
 namespace lambdaforge::launch {
 namespace {
 
+// mpirun gives its ranks a terminal of their own and passes on what they write; where that ends up
+// is known by what mpirun, the parent, has as its standard output.
+bool output_is_terminal() {
+  if (!trainer::started_by_mpi()) return isatty(STDOUT_FILENO) == 1;
+  const std::string parents_output = fmt::format("/proc/{}/fd/1", getppid());
+  const int descriptor = open(parents_output.c_str(), O_WRONLY | O_NOCTTY | O_CLOEXEC);
+  if (descriptor < 0) return false;
+  const bool is_terminal = isatty(descriptor) == 1;
+  close(descriptor);
+  return is_terminal;
+}
+
 std::vector<std::unique_ptr<experiments::Sink>> make_sinks(const trainer::TrackingConfig& config) {
   std::vector<std::unique_ptr<experiments::Sink>> sinks;
   if (config.console)
-    sinks.push_back(
-        std::make_unique<experiments::ConsoleSink>(std::cout, isatty(STDOUT_FILENO) == 1));
+    sinks.push_back(std::make_unique<experiments::ConsoleSink>(std::cout, output_is_terminal()));
   if (config.csv) sinks.push_back(std::make_unique<experiments::CsvSink>());
   return sinks;
 }

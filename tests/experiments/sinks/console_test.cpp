@@ -63,12 +63,13 @@ TEST(ConsoleSink, RemembersTheBest) {
 TEST(ConsoleSink, ShowsWhereARunBeginsAndEnds) {
   std::ostringstream out;
   ConsoleSink console(out, false);
-  console.handle({kStart, RunStarted{"demo", "one", "runs/demo/one", "", 4, 500, 2000}});
+  console.handle({kStart, RunStarted{"demo", "one", "runs/demo/one", "[run]\n", 4, 500, 2000}});
   console.handle({kStart, CheckpointSaved{1000, "runs/demo/one/checkpoint-1000"}});
   console.handle({kStart, Notice{"deleted checkpoint-500"}});
   console.handle({kStart, RunFinished{2000, 1, {{"train_loss", 0.5}}, "checkpoint-1000"}});
   EXPECT_EQ(out.str(),
             "run demo/one | 4 processes | 2000 steps | runs/demo/one\n"
+            "[run]\n"
             "goes on after step 500\n"
             "saved runs/demo/one/checkpoint-1000\n"
             "deleted checkpoint-500\n"
