@@ -26,7 +26,7 @@ void report(const std::exception& error) {
     std::cerr << "lambdaforge: " << error.what() << std::endl;
     return;
   }
-  std::this_thread::sleep_for(std::chrono::seconds(1));
+  std::this_thread::sleep_for(std::chrono::seconds(5));
   std::cerr << fmt::format("lambdaforge (rank {}): {}\n", rank, error.what()) << std::flush;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <iostream>
 
 #include "experiments/sinks/console.h"
@@ -57,6 +58,8 @@ int run(const TrainOptions& options) {
 
 int main(int argc, char** argv) try {
   using namespace lambdaforge::launch;
+  std::signal(SIGXFSZ,
+              SIG_IGN);  // a file-size limit is a failed write, like a full disk, not a death
   return run(parse_train(Arguments(argv + 1, argv + argc)));
 } catch (const lambdaforge::launch::Answer& answer) {
   return answer.give();

@@ -24,7 +24,6 @@ TokenBatch pack_some(const Pretrained& pretrained, const EncodedPairs& encoded,
     const auto& [query, document] = encoded.pairs[order[next]];
     pretrained.tokenizer.append_pair(encoded.texts[query], encoded.texts[document],
                                      pretrained.max_length, batch);
-    batch.pair_keys.push_back(0);  // no dropout here
     ++next;
   }
   return batch;

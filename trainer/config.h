@@ -71,8 +71,7 @@ struct TrainingConfig {
   double warmup_ratio = 0.0;
   int64_t warmup_steps = 0;  // > 0 overrides warmup_ratio
   uint64_t seed = 42;
-  double logging_steps =
-      500;  // values < 1 are a share of max_steps, as are eval_steps and save_steps
+  double logging_steps = 500;  // < 1: a share of max_steps, as eval_steps and save_steps
   bool logging_first_step = false;
   std::string eval_strategy = "no";  // no, steps, epoch
   double eval_steps = 0;             // 0: logging_steps
@@ -81,8 +80,7 @@ struct TrainingConfig {
   double save_steps = 500;
   int64_t save_total_limit = 0;  // 0: keep all
   bool load_best_model_at_end = false;
-  std::string
-      metric_for_best_model;  // empty: NanoBEIR_R100_mean_ndcg@10 with an evaluator, else loss
+  std::string metric_for_best_model;  // empty: the evaluator's mean ndcg@k, else loss
   std::optional<bool> greater_is_better;  // none: unless the metric's name ends in "loss"
   std::string resume_from_checkpoint;     // empty: start anew; "latest"; or a checkpoint's path
 

@@ -30,14 +30,14 @@ class Tokenizer {
   std::vector<int32_t> encode(std::string_view text) const;
 
   // Appends [CLS] query [SEP] document [SEP], cut to max_length tokens by longest_first, as one
-  // more pair. max_length counts the three special tokens; throws std::invalid_argument when it is
-  // below 3.
+  // more pair, keyed by its place in the batch (see TokenBatch). max_length counts the three
+  // special tokens; throws std::invalid_argument when it is below 3.
   void append_pair(std::span<const int32_t> query, std::span<const int32_t> document,
                    int64_t max_length, TokenBatch& batch) const;
 
   int64_t vocab_size() const;
-  int64_t model_max_length()
-      const;  // from tokenizer_config.json; a very large number when unlimited
+  // From tokenizer_config.json; a very large number when unlimited.
+  int64_t model_max_length() const;
 
   // Changes with everything that decides ids (vocabulary, casing, added tokens); keys the token
   // store.

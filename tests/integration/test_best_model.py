@@ -50,7 +50,7 @@ def test_the_best_checkpoint_loads_in_sentence_transformers(run_folder, wordnet,
     printed = run_program("lambdaforge", "predict", run_folder / "final", "--pairs", tmp_path / "pairs.jsonl")
     # The run cut pairs at 64 tokens, and the saved model remembers that.
     peer = CrossEncoder(str(run_folder / "final"), device="cpu")
-    assert peer.max_length == 64
+    assert peer.max_seq_length == 64
     numpy.testing.assert_allclose(
         [float(line) for line in printed.split()], peer.predict(pairs), atol=2e-5, rtol=0
     )
