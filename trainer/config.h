@@ -80,7 +80,7 @@ struct TrainingConfig {
   double save_steps = 500;
   int64_t save_total_limit = 0;  // 0: keep all
   bool load_best_model_at_end = false;
-  std::string metric_for_best_model;  // empty: the evaluator's mean ndcg@k, else loss
+  std::string metric_for_best_model;      // empty: the evaluator's mean ndcg@k, else loss
   std::optional<bool> greater_is_better;  // none: unless the metric's name ends in "loss"
   std::string resume_from_checkpoint;     // empty: start anew; "latest"; or a checkpoint's path
 
