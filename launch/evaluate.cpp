@@ -37,8 +37,12 @@ int run(const EvaluateOptions& options) {
       {.rerank_k = options.rerank_k,
        .at_k = options.at_k,
        .always_rerank_positives = options.always_rerank_positives});
-  models::Pretrained pretrained = models::load_pretrained(
-      options.model, {.num_labels = 1, .max_length = options.max_length.value_or(0)});
+  models::Pretrained pretrained =
+      models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
+  if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
+    throw std::invalid_argument(
+        fmt::format("{} has {} labels; reranking needs a model with one", options.model, labels));
+  if (communicator->rank() == 0) warn_if_unfinished(options.model, pretrained.missing);
   pretrained.model.to(trainer::choose_device(*communicator));
   const evaluators::Evaluation evaluation = evaluator.evaluate(
       trainer::make_shared_scorer(pretrained, *communicator, options.batch_tokens));

@@ -70,9 +70,7 @@ std::vector<Pair> read_pairs(const std::string& path) {
 at::Tensor score(const PredictOptions& options, const std::vector<Pair>& pairs) {
   const models::Pretrained pretrained =
       models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
-  if (!pretrained.missing.empty())
-    std::cerr << fmt::format("{} is no finished reranker: {} come from a random start\n",
-                             options.model, fmt::join(pretrained.missing, ", "));
+  warn_if_unfinished(options.model, pretrained.missing);
   std::vector<models::PairView> views;
   for (const Pair& pair : pairs) views.push_back({pair.query, pair.document});
   const at::Tensor logits = models::score_pairs(pretrained, views, options.batch_tokens);

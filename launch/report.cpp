@@ -1,6 +1,7 @@
 #include "launch/report.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <chrono>
 #include <cstdlib>
@@ -28,6 +29,12 @@ void report(const std::exception& error) {
   }
   std::this_thread::sleep_for(std::chrono::seconds(5));
   std::cerr << fmt::format("lambdaforge (rank {}): {}\n", rank, error.what()) << std::flush;
+}
+
+void warn_if_unfinished(const std::string& model, const std::vector<std::string>& missing) {
+  if (missing.empty()) return;
+  std::cerr << fmt::format("{} is no finished reranker: {} come from a random start\n", model,
+                           fmt::join(missing, ", "));
 }
 
 }  // namespace lambdaforge::launch

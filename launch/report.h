@@ -2,6 +2,8 @@
 #pragma once
 
 #include <exception>
+#include <string>
+#include <vector>
 
 namespace lambdaforge::launch {
 
@@ -9,5 +11,8 @@ namespace lambdaforge::launch {
 // find wrong, such as a path in the recipe, is said once: the others give rank 0 a few seconds to
 // say it and end the world.
 void report(const std::exception& error);
+
+// Says on standard error that a model's scores mean nothing when parts of it were never trained.
+void warn_if_unfinished(const std::string& model, const std::vector<std::string>& missing);
 
 }  // namespace lambdaforge::launch

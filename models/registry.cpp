@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/suggestion.h"
@@ -34,6 +35,18 @@ void expect_value(const json& config, const char* key, const std::string& expect
         fmt::format("'{}' is '{}'; only '{}' is supported", key, value, expected));
 }
 
+// config.json stores the labels' names, and not even those when there are two, the default of a
+// classifier. An encoder without a classifier will be given one with a single label.
+int64_t count_labels(const json& config) {
+  if (config.contains("num_labels")) return positive(config, "num_labels", 1);
+  if (config.contains("id2label")) return static_cast<int64_t>(config.at("id2label").size());
+  const auto architectures = config.value("architectures", std::vector<std::string>());
+  const bool is_classifier = std::any_of(
+      architectures.begin(), architectures.end(),
+      [](const std::string& name) { return name.ends_with("ForSequenceClassification"); });
+  return is_classifier ? 2 : 1;
+}
+
 CrossEncoderConfig read_bert(const json& config) {
   expect_value(config, "hidden_act", "gelu");
   expect_value(config, "position_embedding_type", "absolute");
@@ -59,10 +72,7 @@ CrossEncoderConfig read_bert(const json& config) {
   if (const auto found = config.find("classifier_dropout");
       found != config.end() && !found->is_null())
     result.classifier_dropout = probability(config, "classifier_dropout", 0);
-  // config.json does not store num_labels; the label names do.
-  if (config.contains("id2label"))
-    result.num_labels = static_cast<int64_t>(config.at("id2label").size());
-  result.num_labels = positive(config, "num_labels", result.num_labels);
+  result.num_labels = count_labels(config);
   return result;
 }
 

@@ -159,6 +159,9 @@ class Run {
     if (!pretrained_.missing.empty())
       tell(fmt::format("initialised from the seed, not loaded: {}",
                        fmt::join(pretrained_.missing, ", ")));
+    if (!pretrained_.unused.empty())
+      tell(fmt::format("{} tensors of the file have no place in this model, such as {}",
+                       pretrained_.unused.size(), pretrained_.unused.front()));
     if (const auto left_out = validator_.left_out_queries(); !left_out.empty())
       tell(fmt::format("queries without candidates, in no metric: {}", fmt::join(left_out, ", ")));
     if (resume_)

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/files.h"
+#include "models/registry.h"
 #include "models/safetensors.h"
 #include "tests/models/tiny_model.h"
 
@@ -92,6 +93,16 @@ TEST(Pretrained, KeepsTheFirstLayers) {
   EXPECT_EQ(one.model.config().bert.num_hidden_layers, 1);
   EXPECT_EQ(one.unused.size(), 16u);  // the second layer's tensors
   EXPECT_NE(error_of(folder, {.num_hidden_layers = 3}).find("has 2"), std::string::npos);
+}
+
+TEST(Pretrained, CountsTheLabelsThatTheConfigLeavesOut) {
+  const auto labels = [](const std::string& more) {
+    return read_model_config(R"({"model_type": "bert")" + more + "}", "config.json").num_labels;
+  };
+  EXPECT_EQ(labels(""), 1);
+  EXPECT_EQ(labels(R"(, "architectures": ["BertModel"])"), 1);
+  EXPECT_EQ(labels(R"(, "architectures": ["BertForSequenceClassification"])"), 2);
+  EXPECT_EQ(labels(R"(, "id2label": {"0": "a", "1": "b", "2": "c"})"), 3);
 }
 
 TEST(Pretrained, ReadsTheOldNamesOfLayerNorm) {
