@@ -57,7 +57,7 @@ train() {
 
 try_it() {
   say "5/5 ranking three definitions with the trained model"
-  local query="he sat on the bank of the river and watched the currents"
+  local query="he cashed a check at the bank"
   echo "query: $query"
   "$lambdaforge" predict "$model" --query "$query" --documents - --return-documents <<'TEXT'
 a financial institution that accepts deposits and channels the money into lending activities
@@ -67,7 +67,7 @@ TEXT
 }
 
 cd "$root"
-echo "Lambdaforge quickstart: about 30 minutes on two cores the first time, most of them for the"
+echo "Lambdaforge quickstart: about 20 minutes on two cores the first time, most of them for the"
 echo "downloads (2.7 GB) and the build; the training takes under 10. Stop and start it at any time."
 set_up
 build
