@@ -58,8 +58,8 @@ int run(const TrainOptions& options) {
 
 int main(int argc, char** argv) try {
   using namespace lambdaforge::launch;
-  std::signal(SIGXFSZ,
-              SIG_IGN);  // a file-size limit is a failed write, like a full disk, not a death
+  // A file-size limit is a failed write, like a full disk, not a death.
+  std::signal(SIGXFSZ, SIG_IGN);
   return run(parse_train(Arguments(argv + 1, argv + argc)));
 } catch (const lambdaforge::launch::Answer& answer) {
   return answer.give();

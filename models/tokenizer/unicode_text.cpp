@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/utf8.h"
+
 namespace lambdaforge::models {
 
 bool is_ascii(std::string_view text) {
@@ -15,16 +17,10 @@ bool is_ascii(std::string_view text) {
 }
 
 void check_utf8(std::string_view text) {
-  size_t at = 0;
-  while (at < text.size()) {
-    const size_t start = at;
-    UChar32 code_point = 0;
-    U8_NEXT(text.data(), at, text.size(), code_point);
-    if (code_point < 0)
-      throw std::invalid_argument(
-          fmt::format("the text is not UTF-8: byte {} of {} is 0x{:02x}; convert it to UTF-8 first",
-                      start, text.size(), static_cast<unsigned char>(text[start])));
-  }
+  if (const auto at = invalid_utf8_byte(text))
+    throw std::invalid_argument(
+        fmt::format("the text is not UTF-8: byte {} of {} is 0x{:02x}; convert it to UTF-8 first",
+                    *at, text.size(), static_cast<unsigned char>(text[*at])));
 }
 
 size_t count_code_points(std::string_view text) {

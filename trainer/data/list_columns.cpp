@@ -8,7 +8,7 @@
 #include <initializer_list>
 #include <stdexcept>
 
-#include "trainer/data/utf8.h"
+#include "base/utf8.h"
 
 namespace lambdaforge::trainer {
 namespace {

@@ -6,10 +6,10 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/utf8.h"
 #include "trainer/data/list_columns.h"
 #include "trainer/data/parquet_file.h"
 #include "trainer/data/text_lines.h"
-#include "trainer/data/utf8.h"
 
 namespace lambdaforge::trainer {
 namespace {

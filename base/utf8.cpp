@@ -1,9 +1,9 @@
-#include "trainer/data/utf8.h"
+#include "base/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace lambdaforge::trainer {
+namespace lambdaforge {
 namespace {
 
 // Bytes of the well-formed sequence at the start of `text`, 0 when there is none.
@@ -46,4 +46,4 @@ std::optional<size_t> invalid_utf8_byte(std::string_view text) {
   return std::nullopt;
 }
 
-}  // namespace lambdaforge::trainer
+}  // namespace lambdaforge
