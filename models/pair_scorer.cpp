@@ -8,18 +8,12 @@
 namespace lambdaforge::models {
 namespace {
 
-int64_t untruncated_length(const EncodedPairs& encoded, int64_t pair) {
-  const auto& [query, document] = encoded.pairs[pair];
-  return static_cast<int64_t>(encoded.texts[query].size() + encoded.texts[document].size()) + 3;
-}
-
 // Packs pairs out of `order` from `next` on, as many as fit into max_tokens (at least one).
 TokenBatch pack_some(const Pretrained& pretrained, const EncodedPairs& encoded,
                      std::span<const int64_t> order, size_t& next, int64_t max_tokens) {
   TokenBatch batch;
   while (next < order.size()) {
-    const int64_t length =
-        std::min(untruncated_length(encoded, order[next]), pretrained.max_length);
+    const int64_t length = std::min(encoded.untruncated_length(order[next]), pretrained.max_length);
     if (batch.num_pairs() > 0 && batch.num_tokens() + length > max_tokens) break;
     const auto& [query, document] = encoded.pairs[order[next]];
     pretrained.tokenizer.append_pair(encoded.texts[query], encoded.texts[document],
@@ -30,6 +24,11 @@ TokenBatch pack_some(const Pretrained& pretrained, const EncodedPairs& encoded,
 }
 
 }  // namespace
+
+int64_t EncodedPairs::untruncated_length(int64_t pair) const {
+  const auto& [query, document] = pairs[pair];
+  return static_cast<int64_t>(texts[query].size() + texts[document].size()) + 3;
+}
 
 EncodedPairs encode_pairs(std::span<const PairView> pairs, const Tokenizer& tokenizer) {
   EncodedPairs encoded;
@@ -58,7 +57,7 @@ at::Tensor score_encoded(const Pretrained& pretrained, const EncodedPairs& encod
   std::vector<int64_t> slots(chosen.size());  // places in the result, longest pair first
   std::iota(slots.begin(), slots.end(), int64_t{0});
   std::stable_sort(slots.begin(), slots.end(), [&](int64_t a, int64_t b) {
-    return untruncated_length(encoded, chosen[a]) > untruncated_length(encoded, chosen[b]);
+    return encoded.untruncated_length(chosen[a]) > encoded.untruncated_length(chosen[b]);
   });
   std::vector<int64_t> order(chosen.size());
   for (size_t i = 0; i < slots.size(); ++i) order[i] = chosen[slots[i]];

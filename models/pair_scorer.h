@@ -19,6 +19,9 @@ struct EncodedPairs {
   std::vector<std::vector<int32_t>> texts;  // [distinct texts] ids without special tokens
   std::vector<std::pair<uint32_t, uint32_t>>
       pairs;  // [pairs] (query, document) as indices into texts
+
+  // Tokens of a pair before it is cut, [CLS] and both [SEP] included: what it costs, to sort by.
+  int64_t untruncated_length(int64_t pair) const;
 };
 EncodedPairs encode_pairs(std::span<const PairView> pairs, const Tokenizer& tokenizer);
 

@@ -48,12 +48,9 @@ class SharedScorer {
   std::vector<int64_t> my_share() const {
     std::vector<int64_t> order(encoded_.pairs.size());
     std::iota(order.begin(), order.end(), int64_t{0});
-    const auto length = [&](int64_t pair) {
-      const auto& [query, document] = encoded_.pairs[pair];
-      return encoded_.texts[query].size() + encoded_.texts[document].size();
-    };
-    std::stable_sort(order.begin(), order.end(),
-                     [&](int64_t a, int64_t b) { return length(a) > length(b); });
+    std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
+      return encoded_.untruncated_length(a) > encoded_.untruncated_length(b);
+    });
     std::vector<int64_t> mine;
     for (size_t i = communicator_.rank(); i < order.size(); i += communicator_.size())
       mine.push_back(order[i]);
