@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "models/ops/embedding.h"
+#include "models/ops/feed_forward.h"
 #include "models/ops/packing.h"
 #include "models/token_batch.h"
 
@@ -27,25 +29,9 @@ struct BertConfig {
   double attention_probs_dropout_prob = 0.1;
 };
 
-struct Linear {
-  at::Tensor weight;  // [out, in]
-  at::Tensor bias;    // [out]
-  at::Tensor operator()(const at::Tensor& x) const;
-};
-
-struct LayerNorm {
-  at::Tensor weight, bias;  // [hidden]
-  double eps = 1e-12;
-  at::Tensor operator()(const at::Tensor& x) const;
-};
-
 struct BertLayer {
-  Linear qkv;               // query, key and value in one product: [3 * hidden, hidden]
-  Linear attention_output;  // [hidden, hidden]
-  LayerNorm attention_norm;
-  Linear intermediate;  // [intermediate, hidden]
-  Linear output;        // [hidden, intermediate]
-  LayerNorm output_norm;
+  Linear qkv;  // query, key and value in one product: [3 * hidden, hidden]
+  FeedForwardWeights rest;
 };
 
 // A parameter's place in a Hugging Face file. A parameter that holds several of their tensors (qkv)
@@ -61,7 +47,8 @@ class Bert {
   // generator.
   explicit Bert(const BertConfig& config);
 
-  // `key` is nullptr for evaluation -> hidden [tokens, hidden]
+  // The last layer's hidden row of each pair's first token, [CLS] -> [pairs, hidden]. `key` is
+  // nullptr for evaluation.
   at::Tensor operator()(const TokenBatch& batch, const PackingPtr& packing,
                         const DropoutKey* key) const;
 
@@ -71,16 +58,16 @@ class Bert {
   const BertConfig& config() const { return config_; }
 
  private:
-  at::Tensor embed(const TokenBatch& batch, const PackingPtr& packing, const DropoutKey* key) const;
-
   BertConfig config_;
-  at::Tensor word_embeddings_, position_embeddings_, type_embeddings_;  // [rows, hidden]
-  LayerNorm embedding_norm_;
+  EmbeddingWeights embeddings_;
   std::vector<BertLayer> layers_;
 };
 
 // Weight N(0, deviation), bias 0; both require gradients.
 Linear make_linear(int64_t in, int64_t out, double deviation);
+
+// One row a pair, under the pair's own key.
+PackingPtr one_row_a_pair(const Packing& packing);
 
 // The dropout of one place in the network; probability 0 when there is no key.
 DropoutSite dropout_site(const DropoutKey* key, int64_t layer, int64_t site, double probability);

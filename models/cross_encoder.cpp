@@ -7,14 +7,6 @@ namespace {
 
 constexpr int64_t kPooledSite = 0;
 
-// The pooled row of a pair counts as one row: its dropout is keyed like every other site's.
-PackingPtr one_row_a_pair(const TokenBatch& batch) {
-  auto packing = std::make_shared<Packing>();
-  packing->pair_keys = batch.pair_keys;
-  for (int64_t pair = 0; pair <= batch.num_pairs(); ++pair) packing->pair_offsets.push_back(pair);
-  return packing;
-}
-
 }  // namespace
 
 CrossEncoder::CrossEncoder(const CrossEncoderConfig& config)
@@ -28,13 +20,10 @@ CrossEncoder::CrossEncoder(const CrossEncoderConfig& config)
 at::Tensor CrossEncoder::operator()(const TokenBatch& batch, const DropoutKey* key) const {
   const auto packing =
       std::make_shared<const Packing>(Packing{batch.pair_offsets, batch.pair_keys});
-  const at::Tensor hidden = bert_(batch, packing, key);  // [tokens, hidden]
-  const at::Tensor first_rows =                          // [pairs], where each [CLS] stands
-      at::tensor(batch.pair_offsets, at::kLong).narrow(0, 0, batch.num_pairs()).to(hidden.device());
-  const at::Tensor pooled =
-      at::tanh(pooler_(hidden.index_select(0, first_rows)));  // [pairs, hidden]
+  const at::Tensor first_tokens = bert_(batch, packing, key);  // [pairs, hidden]
+  const at::Tensor pooled = at::tanh(pooler_(first_tokens));   // [pairs, hidden]
   return classifier_(dropout(
-      pooled, one_row_a_pair(batch),
+      pooled, *one_row_a_pair(*packing),
       dropout_site(key, config_.bert.num_hidden_layers, kPooledSite, config_.head_dropout())));
 }
 

@@ -8,16 +8,25 @@
 namespace lambdaforge::models {
 
 // x [rows, width] -> x with elements zeroed with the site's probability and the rest scaled by 1 /
-// (1 - probability). Rows are those of `packing`; differentiable; the mask is recomputed in the
-// backward pass instead of kept.
-at::Tensor dropout(const at::Tensor& x, const PackingPtr& packing, const DropoutSite& site);
+// (1 - probability). Rows are those of `packing`; differentiable.
+at::Tensor dropout(const at::Tensor& x, const Packing& packing, const DropoutSite& site);
 
-// The multipliers (0 or 1 / (1 - probability)) of the first `count` elements of one pair.
-void fill_dropout_multipliers(const DropoutSite& site, uint32_t pair_key, float* multipliers,
-                              int64_t count);
+// Draws the multipliers of one row after the other of a packed [rows, width] tensor.
+class RowDropout {
+ public:
+  // Starts at `first_row`. `buffer` holds dropout_buffer_size(width) floats.
+  RowDropout(const Packing& packing, const DropoutSite& site, int64_t width, int64_t first_row,
+             float* buffer);
 
-// The same numbers as [count] on any device, by tensor operations.
-at::Tensor dropout_multipliers(const DropoutSite& site, uint32_t pair_key, int64_t count,
-                               at::Device device);
+  // [width] of the next row, valid until the next call; nullptr when the site drops nothing.
+  const float* next();
+
+ private:
+  const Packing& packing_;
+  DropoutSite site_;
+  int64_t width_, row_;
+  int64_t pair_;
+  float* buffer_;
+};
 
 }  // namespace lambdaforge::models

@@ -2,6 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <span>
+
+#include "models/ops/dropout_mask.h"
 #include "models/ops/philox.h"
 
 namespace lambdaforge::models {
@@ -9,14 +13,18 @@ namespace {
 
 constexpr DropoutSite kSite{{42, 3}, 1, 2, 0.1};
 
+std::vector<float> multipliers(const DropoutSite& site, uint32_t pair_key, int64_t first,
+                               int64_t count) {
+  std::vector<float> buffer(dropout_buffer_size(count));
+  const float* drawn = draw_dropout(site, pair_key, first, count, buffer.data());
+  return {drawn, drawn + count};
+}
 std::vector<float> multipliers(const DropoutSite& site, uint32_t pair_key, int64_t count) {
-  std::vector<float> values(count);
-  fill_dropout_multipliers(site, pair_key, values.data(), count);
-  return values;
+  return multipliers(site, pair_key, 0, count);
 }
 
-PackingPtr pack(std::vector<int64_t> offsets, std::vector<uint32_t> keys) {
-  return std::make_shared<const Packing>(Packing{std::move(offsets), std::move(keys)});
+Packing pack(std::vector<int64_t> offsets, std::vector<uint32_t> keys) {
+  return {std::move(offsets), std::move(keys)};
 }
 
 // Known answers of the Random123 distribution, kat_vectors, philox4x32-10.
@@ -30,7 +38,9 @@ TEST(Dropout, DropsTheAskedShareAndKeepsTheMean) {
   const auto values = multipliers(kSite, 0, 100000);
   const double dropped = std::count(values.begin(), values.end(), 0.0f) / 1e5;
   EXPECT_NEAR(dropped, 0.1, 0.005);
-  EXPECT_FLOAT_EQ(*std::max_element(values.begin(), values.end()), 1 / 0.9f);
+  const double probability = 6554 / 65536.0;  // 0.1 in steps of 1/65536
+  EXPECT_FLOAT_EQ(*std::max_element(values.begin(), values.end()),
+                  static_cast<float>(1 / (1 - probability)));
 }
 
 TEST(Dropout, MasksDifferByEveryPartOfTheirKey) {
@@ -46,6 +56,14 @@ TEST(Dropout, MasksDifferByEveryPartOfTheirKey) {
   other = kSite, other.site = 1;
   EXPECT_NE(multipliers(other, 5, 64), mask);
   EXPECT_EQ(multipliers(kSite, 5, 64), mask);
+}
+
+TEST(Dropout, APartOfAMaskIsThatPart) {
+  const auto whole = multipliers(kSite, 9, 700);
+  for (const int64_t first : {0, 1, 127, 128, 300})
+    EXPECT_TRUE(
+        std::ranges::equal(multipliers(kSite, 9, first, 390), std::span(whole).subspan(first, 390)))
+        << first;
 }
 
 TEST(Dropout, TensorOperationsDrawTheSameMask) {

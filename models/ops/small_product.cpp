@@ -1,0 +1,89 @@
+#include "models/ops/small_product.h"
+
+#include <cstring>
+
+#include "models/ops/kernel.h"
+
+namespace lambdaforge::models {
+namespace {
+
+using Vector = float __attribute__((vector_size(kVectorFloats * sizeof(float)), aligned(4)));
+
+// A tile of the result that stays in registers: Rows x (Columns vectors).
+template <int Rows, int Columns>
+[[gnu::always_inline]] inline void tile(int64_t k, float scale, StridedMatrix a, const float* b,
+                                        int64_t b_stride, float* c, int64_t c_stride) {
+  Vector sums[Rows][Columns] = {};
+  for (int64_t step = 0; step < k; ++step, b += b_stride, a.data += a.column_stride) {
+    Vector right[Columns];
+    for (int column = 0; column < Columns; ++column)
+      right[column] = *reinterpret_cast<const Vector*>(b + column * kVectorFloats);
+    for (int row = 0; row < Rows; ++row) {
+      const float left = a.data[row * a.row_stride];
+      for (int column = 0; column < Columns; ++column) sums[row][column] += left * right[column];
+    }
+  }
+  for (int row = 0; row < Rows; ++row)
+    for (int column = 0; column < Columns; ++column)
+      *reinterpret_cast<Vector*>(c + row * c_stride + column * kVectorFloats) =
+          sums[row][column] * scale;
+}
+
+// Six rows by two vectors: twelve sums, two vectors of b and one of a fill AVX2's sixteen
+// registers.
+constexpr int kTileRows = 6, kTileColumns = 2;
+
+template <int Columns>
+[[gnu::always_inline]] inline void column_panel(int64_t m, int64_t k, float scale, StridedMatrix a,
+                                                const float* b, int64_t b_stride, float* c,
+                                                int64_t c_stride) {
+  int64_t row = 0;
+  const auto rest = [&]<int Rows>() __attribute__((always_inline)) {
+    tile<Rows, Columns>(k, scale, a, b, b_stride, c, c_stride);
+  };
+  for (; row + kTileRows <= m; row += kTileRows) {
+    tile<kTileRows, Columns>(k, scale, a, b, b_stride, c, c_stride);
+    a.data += kTileRows * a.row_stride;
+    c += kTileRows * c_stride;
+  }
+  switch (m - row) {
+    case 5:
+      rest.template operator()<5>();
+      break;
+    case 4:
+      rest.template operator()<4>();
+      break;
+    case 3:
+      rest.template operator()<3>();
+      break;
+    case 2:
+      rest.template operator()<2>();
+      break;
+    case 1:
+      rest.template operator()<1>();
+      break;
+  }
+}
+
+}  // namespace
+
+LAMBDAFORGE_KERNEL
+void small_product(int64_t m, int64_t n, int64_t k, float scale, StridedMatrix a, const float* b,
+                   int64_t b_stride, float* c, int64_t c_stride) {
+  constexpr int64_t kPanel = kTileColumns * kVectorFloats;
+  int64_t column = 0;
+  for (; column + kPanel <= n; column += kPanel)
+    column_panel<kTileColumns>(m, k, scale, a, b + column, b_stride, c + column, c_stride);
+  if (column < n) column_panel<1>(m, k, scale, a, b + column, b_stride, c + column, c_stride);
+}
+
+LAMBDAFORGE_KERNEL
+void transpose_into(const float* from, int64_t rows, int64_t columns, int64_t from_stride,
+                    float* to, int64_t to_stride) {
+  for (int64_t column = 0; column < columns; ++column, to += to_stride) {
+    for (int64_t row = 0; row < rows; ++row) to[row] = from[row * from_stride + column];
+    std::memset(to + rows, 0, (to_stride - rows) * sizeof(float));
+  }
+}
+
+}  // namespace lambdaforge::models
