@@ -33,6 +33,7 @@ struct StepFinished {
   double grad_norm = 0;      // before clipping
   double step_seconds = 0;   // mean over the steps since the last log
   double tokens_per_second = 0;
+  double share_of_peak = 0;  // of the rate of plain matrix products, over all ranks; 0: not known
 };
 
 struct EvaluationFinished {

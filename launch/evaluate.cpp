@@ -7,6 +7,7 @@
 
 #include "evaluators/nano_beir.h"
 #include "experiments/sinks/metrics_table.h"
+#include "launch/memory.h"
 #include "launch/options.h"
 #include "launch/report.h"
 #include "models/pretrained.h"
@@ -65,6 +66,7 @@ int run(const EvaluateOptions& options) {
 
 int main(int argc, char** argv) try {
   using namespace lambdaforge::launch;
+  keep_freed_memory();
   return run(parse_evaluate(Arguments(argv + 1, argv + argc)));
 } catch (const lambdaforge::launch::Answer& answer) {
   return answer.give();

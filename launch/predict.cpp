@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
+#include "launch/memory.h"
 #include "launch/options.h"
 #include "launch/report.h"
 #include "models/pair_scorer.h"
@@ -132,6 +133,7 @@ int run(const PredictOptions& options) {
 
 int main(int argc, char** argv) try {
   using namespace lambdaforge::launch;
+  keep_freed_memory();
   return run(parse_predict(Arguments(argv + 1, argv + argc)));
 } catch (const lambdaforge::launch::Answer& answer) {
   return answer.give();

@@ -8,6 +8,7 @@
 
 #include "experiments/sinks/console.h"
 #include "experiments/sinks/csv.h"
+#include "launch/memory.h"
 #include "launch/options.h"
 #include "launch/report.h"
 #include "launch/result_table.h"
@@ -58,6 +59,7 @@ int run(const TrainOptions& options) {
 
 int main(int argc, char** argv) try {
   using namespace lambdaforge::launch;
+  keep_freed_memory();
   // A file-size limit is a failed write, like a full disk, not a death.
   std::signal(SIGXFSZ, SIG_IGN);
   return run(parse_train(Arguments(argv + 1, argv + argc)));

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/suggestion.h"
 #include "models/pretrained.h"
+#include "models/work.h"
 #include "trainer/checkpoint.h"
 #include "trainer/run_folder.h"
 #include "trainer/schedule.h"
@@ -50,6 +51,7 @@ BatchPlan make_plan(const Config& config, const TrainingData& data,
                     const Communicator& communicator) {
   return {data.train_lists,
           data.train_store.list_offsets(),
+          data.list_tokens,
           {.seed = config.training.seed,
            .shuffle = config.data.shuffle,
            .per_device_batch_size = config.training.per_device_train_batch_size,
@@ -63,6 +65,7 @@ struct Interval {
   Clock::time_point start = Clock::now();
   int64_t steps = 0;
   int64_t tokens = 0;
+  double flops = 0;
   double paused_seconds = 0;  // evaluating and saving: not training
 
   double seconds() const { return seconds_since(start) - paused_seconds; }
@@ -79,7 +82,8 @@ class Run {
         resume_(folder_.find_resume(config.training.resume_from_checkpoint)),
         loss_(build_loss(config.loss)),
         pretrained_(load_model(config.model, config.training.seed, communicator)),
-        data_(open_training_data(config, pretrained_.tokenizer, communicator)),
+        data_(open_training_data(config, pretrained_.tokenizer, pretrained_.max_length,
+                                 communicator)),
         batches_(make_plan(config, data_, communicator)),
         plan_(config.training, batches_.steps_per_epoch()),
         schedule_(config.training, plan_.max_steps()),
@@ -170,7 +174,18 @@ class Run {
 
   void tell(std::string text) { tracker_.emit(experiments::Notice{std::move(text)}); }
 
+  // Over all ranks, measured by all at once: they may share a processor.
+  double measure_peak_rate() {
+    communicator_.barrier();
+    const at::Tensor parameter = pretrained_.model.parameters().front().tensor;
+    return communicator_
+        .sum({models::measure_peak_rate(pretrained_.model.config().bert, parameter.device())})
+        .front();
+  }
+
   void train_steps() {
+    peak_rate_ = measure_peak_rate();
+    tell(fmt::format("plain matrix products run at {:.0f} GFLOP/s here", peak_rate_ / 1e9));
     TrainingStep training_step(config_.training, pretrained_.model, loss_, optimizer_,
                                communicator_);
     BatchPrefetcher prefetcher(data_.train_store, pretrained_.tokenizer, batches_,
@@ -215,6 +230,7 @@ class Run {
     ++point_.steps_since_log;
     ++interval_.steps;
     interval_.tokens += outcome.tokens;
+    interval_.flops += outcome.flops;
   }
 
   // Every step is an event; a logging step is also a row of the log history.
@@ -229,6 +245,7 @@ class Run {
     event.grad_norm = outcome.grad_norm;
     event.step_seconds = interval_.seconds() / static_cast<double>(interval_.steps);
     event.tokens_per_second = static_cast<double>(interval_.tokens) / interval_.seconds();
+    event.share_of_peak = interval_.flops / interval_.seconds() / peak_rate_;
     if (is_main()) tracker_.emit(event);
     if (!event.log) return;
     state_.log_history.push_back({{"epoch", event.epoch},
@@ -328,6 +345,7 @@ class Run {
   experiments::TrainerState state_;
   ResumePoint point_;
   Interval interval_;
+  double peak_rate_ = 0;  // floating-point operations a second, all ranks
 };
 
 }  // namespace

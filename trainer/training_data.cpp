@@ -54,9 +54,10 @@ std::vector<int64_t> all_lists(const TokenStore& store) {
 }  // namespace
 
 TrainingData open_training_data(const Config& config, const models::Tokenizer& tokenizer,
-                                Communicator& communicator) {
+                                int64_t max_length, Communicator& communicator) {
   TrainingData data{
-      open_lists(config, config.data.train, tokenizer, communicator), std::nullopt, {}, {}};
+      open_lists(config, config.data.train, tokenizer, communicator), std::nullopt, {}, {}, {}};
+  data.list_tokens = data.train_store.list_tokens(max_length);
   if (!config.data.eval.empty()) {
     data.eval_store = open_lists(config, config.data.eval, tokenizer, communicator);
     data.train_lists = all_lists(data.train_store);

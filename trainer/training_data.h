@@ -17,6 +17,7 @@ struct TrainingData {
   std::optional<TokenStore>
       eval_store;  // of data.eval; without it the held-out lists are in train_store
   std::vector<int64_t> train_lists, eval_lists;
+  std::vector<int64_t> list_tokens;  // [lists of train_store]
 
   const TokenStore& held_out_store() const { return eval_store ? *eval_store : train_store; }
 };
@@ -25,6 +26,6 @@ struct TrainingData {
 // <output_dir>/.token_stores, which a later run with the same file and tokenizer finds there.
 // Collective. Throws what build_token_store, TokenStore::open and train_eval_split throw.
 TrainingData open_training_data(const Config& config, const models::Tokenizer& tokenizer,
-                                Communicator& communicator);
+                                int64_t max_length, Communicator& communicator);
 
 }  // namespace lambdaforge::trainer

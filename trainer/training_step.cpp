@@ -4,6 +4,7 @@
 
 #include <cmath>
 
+#include "models/work.h"
 #include "trainer/scoring.h"
 
 namespace lambdaforge::trainer {
@@ -35,7 +36,7 @@ TrainingStep::TrainingStep(const TrainingConfig& config, const models::CrossEnco
 StepOutcome TrainingStep::run(int64_t step, int64_t micro_steps, double learning_rate,
                               BatchPrefetcher& batches) {
   const models::DropoutKey key{config_.seed, static_cast<uint32_t>(step)};
-  double sum = 0, count = 0, tokens = 0;
+  double sum = 0, count = 0, tokens = 0, flops = 0;
   reducer_.zero();
   for (int64_t micro_step = 0; micro_step < micro_steps; ++micro_step) {
     batches.next(batch_);
@@ -48,12 +49,13 @@ StepOutcome TrainingStep::run(int64_t step, int64_t micro_steps, double learning
     sum += term.sum.item<double>();
     count += term.count;
     tokens += static_cast<double>(batch_.tokens.num_tokens());
+    flops += 3 * models::forward_flops(model_.config(), batch_.tokens.pair_offsets);
   }
   reducer_.finish();
-  const std::vector<double> totals = communicator_.sum({sum, count, tokens});
+  const std::vector<double> totals = communicator_.sum({sum, count, tokens, flops});
   const double divisor = std::max(totals[1], 1.0);
   const StepOutcome outcome{totals[0] / divisor, reducer_.norm() / divisor,
-                            static_cast<int64_t>(totals[2])};
+                            static_cast<int64_t>(totals[2]), totals[3]};
   if (!std::isfinite(outcome.loss) || !std::isfinite(outcome.grad_norm))
     throw std::runtime_error(fmt::format(
         "step {}: the loss is {} and the gradient norm {}; training has diverged. Lower "

@@ -15,6 +15,7 @@ struct StepOutcome {
   double loss = 0;
   double grad_norm = 0;  // before clipping
   int64_t tokens = 0;
+  double flops = 0;  // of the matrix products (see models::forward_flops)
 };
 
 class TrainingStep {

@@ -53,10 +53,12 @@ void ConsoleSink::show(Time time, const StepFinished& step) {
   const double left = seconds_left(time, step);
   if (!step.log) return draw_bar(time, step, left);
   const std::string best = best_ ? fmt::format(" | best {:.4f}@{}", best_->value, best_->step) : "";
-  print(fmt::format("step {}/{} | loss {:.4f} | lr {:.1e} | norm {:.2f} | {} | {}{} | ETA {}\n",
+  const std::string peak =
+      step.share_of_peak > 0 ? fmt::format(" | {:.0f}% of peak", 100 * step.share_of_peak) : "";
+  print(fmt::format("step {}/{} | loss {:.4f} | lr {:.1e} | norm {:.2f} | {} | {}{}{} | ETA {}\n",
                     step.step, step.max_steps, step.loss, step.learning_rate, step.grad_norm,
-                    format_step_time(step.step_seconds), format_rate(step.tokens_per_second), best,
-                    format_duration(left)));
+                    format_step_time(step.step_seconds), format_rate(step.tokens_per_second), peak,
+                    best, format_duration(left)));
 }
 
 void ConsoleSink::show(Time, const EvaluationFinished& evaluation) {

@@ -53,7 +53,8 @@ void CsvSink::handle(const Event& event) {
            {"learning_rate", step->learning_rate},
            {"grad_norm", step->grad_norm},
            {"step_seconds", step->step_seconds},
-           {"tokens_per_second", step->tokens_per_second}});
+           {"tokens_per_second", step->tokens_per_second},
+           {"share_of_peak", step->share_of_peak}});
   } else if (const auto* evaluation = std::get_if<EvaluationFinished>(&event.what)) {
     write(event, evaluation->step, evaluation->epoch, evaluation->metrics);
   } else if (const auto* end = std::get_if<RunFinished>(&event.what)) {

@@ -51,11 +51,8 @@ void BatchPrefetcher::next(Batch& batch) {
 
 void BatchPrefetcher::assemble(const MicroBatch& slice, Batch& batch) const {
   clear(batch);
-  uint32_t key = slice.first_pair_key;
-  for (const int64_t list : slice.lists) {
-    store_.append_list(list, tokenizer_, max_length_, key, batch);
-    key += static_cast<uint32_t>(store_.list_length(list));
-  }
+  for (const auto& [list, first_pair_key] : slice)
+    store_.append_list(list, tokenizer_, max_length_, first_pair_key, batch);
 }
 
 void BatchPrefetcher::run(Start start) try {

@@ -65,8 +65,11 @@ Split train_eval_split(int64_t num_lists, double eval_size, uint64_t seed) {
 }
 
 BatchPlan::BatchPlan(std::vector<int64_t> lists, std::span<const int64_t> list_offsets,
-                     const BatchPlanOptions& options)
-    : lists_(std::move(lists)), list_offsets_(list_offsets), options_(options) {
+                     std::span<const int64_t> list_tokens, const BatchPlanOptions& options)
+    : lists_(std::move(lists)),
+      list_offsets_(list_offsets),
+      list_tokens_(list_tokens),
+      options_(options) {
   check_positive("per_device_batch_size", options.per_device_batch_size);
   check_positive("world_size", options.world_size);
   check_positive("gradient_accumulation_steps", options.gradient_accumulation_steps);
@@ -94,37 +97,65 @@ int64_t BatchPlan::micro_steps_in_step(int64_t step) const {
   return std::clamp<int64_t>(micro_steps_per_epoch() - step * accumulated, 0, accumulated);
 }
 
-const std::vector<int64_t>& BatchPlan::order_of(int64_t epoch) {
-  if (epoch == epoch_) return order_;
+void BatchPlan::make_order_of(int64_t epoch) {
+  if (epoch == epoch_) return;
   order_ = epoch_order(num_lists(), options_.seed, epoch, options_.shuffle);
   for (int64_t& place : order_) place = lists_[static_cast<size_t>(place)];
   epoch_ = epoch;
-  return order_;
 }
 
-int64_t BatchPlan::count_pairs(int64_t begin, int64_t end) const {
+MicroBatch BatchPlan::with_keys(int64_t step_start, int64_t begin, int64_t end) const {
+  MicroBatch lists;
   int64_t pairs = 0;
-  for (int64_t place = begin; place < end; ++place) {
+  for (int64_t place = step_start; place < end; ++place) {
     const auto list = static_cast<size_t>(order_[static_cast<size_t>(place)]);
+    if (place >= begin) lists.push_back({order_[place], static_cast<uint32_t>(pairs)});
     pairs += list_offsets_[list + 1] - list_offsets_[list];
   }
-  return pairs;
+  return lists;
+}
+
+// The longest list first, each to the rank with the fewest tokens that still has room (Graham
+// 1969); places in `lists`, in order.
+std::vector<size_t> BatchPlan::my_share(const MicroBatch& lists) const {
+  const auto tokens = [&](size_t place) { return list_tokens_[lists[place].list]; };
+  std::vector<size_t> longest_first(lists.size());
+  std::iota(longest_first.begin(), longest_first.end(), size_t{0});
+  std::stable_sort(longest_first.begin(), longest_first.end(),
+                   [&](size_t a, size_t b) { return tokens(a) > tokens(b); });
+  struct Load {
+    int64_t tokens = 0, lists = 0;
+  };
+  std::vector<Load> loads(options_.world_size);
+  const int64_t room = options_.per_device_batch_size;
+  const auto is_better = [&](const Load& a, const Load& b) {
+    return std::pair(a.lists == room, a.tokens) < std::pair(b.lists == room, b.tokens);
+  };
+  std::vector<size_t> mine;
+  for (const size_t place : longest_first) {
+    const auto rank = std::min_element(loads.begin(), loads.end(), is_better);
+    rank->tokens += tokens(place);
+    ++rank->lists;
+    if (rank - loads.begin() == options_.rank) mine.push_back(place);
+  }
+  std::sort(mine.begin(), mine.end());
+  return mine;
 }
 
 MicroBatch BatchPlan::micro_batch(int64_t epoch, int64_t index) {
   if (epoch < 0 || index < 0 || index >= micro_steps_per_epoch())
     throw std::out_of_range(fmt::format("micro-step {} of epoch {}; an epoch has {} micro-steps",
                                         index, epoch, micro_steps_per_epoch()));
-  const std::vector<int64_t>& order = order_of(epoch);
+  make_order_of(epoch);
   const int64_t global_batch = options_.world_size * options_.per_device_batch_size;
-  const int64_t start = index * global_batch;
-  const int64_t end = std::min(start + global_batch, num_lists());
-  const int64_t share = divide_up(end - start, options_.world_size);  // short only at the end
-  const int64_t begin = std::min(start + options_.rank * share, end);
+  const int64_t begin = index * global_batch;
+  const int64_t end = std::min(begin + global_batch, num_lists());  // short only at the end
   const int64_t step = index / options_.gradient_accumulation_steps;
-  const int64_t step_start = step * options_.gradient_accumulation_steps * global_batch;
-  return {{order.begin() + begin, order.begin() + std::min(begin + share, end)},
-          static_cast<uint32_t>(count_pairs(step_start, begin))};
+  const MicroBatch all =
+      with_keys(step * options_.gradient_accumulation_steps * global_batch, begin, end);
+  MicroBatch mine;
+  for (const size_t place : my_share(all)) mine.push_back(all[place]);
+  return mine;
 }
 
 }  // namespace lambdaforge::trainer

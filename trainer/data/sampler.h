@@ -20,13 +20,18 @@ struct Split {
 // of lists. Throws std::invalid_argument when it is negative or broken, or leaves nothing to train.
 Split train_eval_split(int64_t num_lists, double eval_size, uint64_t seed);
 
-// The lists of one rank in one micro-step, in order; empty when a short last batch has none left.
-struct MicroBatch {
-  std::vector<int64_t> lists;
-  // Pairs before this slice within the optimizer step's batch over all ranks and micro-steps. Keys
-  // start here, so that dropout masks depend on neither world size nor accumulation.
+// A list and the key of its first pair: the number of pairs before it within the optimizer step's
+// batch over all ranks and micro-steps. Keys, and with them dropout masks, depend on neither world
+// size nor accumulation.
+struct PlannedList {
+  int64_t list = 0;
   uint32_t first_pair_key = 0;
+
+  bool operator==(const PlannedList&) const = default;
 };
+
+// The lists of one rank in one micro-step; empty when a short last batch has none left.
+using MicroBatch = std::vector<PlannedList>;
 
 struct BatchPlanOptions {
   uint64_t seed = 42;
@@ -38,14 +43,15 @@ struct BatchPlanOptions {
 };
 
 // Nothing is dropped: the last micro-batch of an epoch may hold fewer lists, the last optimizer
-// step fewer micro-batches, as in transformers.
+// step fewer micro-batches, as in transformers. The lists of a micro-step are dealt out by their
+// tokens, so that no rank waits for another.
 class BatchPlan {
  public:
   // `lists`: the store's lists to train on. `list_offsets` [lists of the store + 1] in pairs; must
-  // outlive the plan. Throws std::invalid_argument on an impossible option, an empty `lists` or a
+  // outlive the plan, as `list_tokens` [lists of the store]. Throws std::invalid_argument on an impossible option, an empty `lists` or a
   // list that the store does not hold.
   BatchPlan(std::vector<int64_t> lists, std::span<const int64_t> list_offsets,
-            const BatchPlanOptions& options);
+            std::span<const int64_t> list_tokens, const BatchPlanOptions& options);
 
   int64_t num_lists() const { return static_cast<int64_t>(lists_.size()); }
   int64_t micro_steps_per_epoch() const;
@@ -58,11 +64,12 @@ class BatchPlan {
   MicroBatch micro_batch(int64_t epoch, int64_t index);
 
  private:
-  const std::vector<int64_t>& order_of(int64_t epoch);
-  int64_t count_pairs(int64_t begin, int64_t end) const;  // of places in order_
+  void make_order_of(int64_t epoch);
+  MicroBatch with_keys(int64_t step_start, int64_t begin, int64_t end) const;  // places in order_
+  std::vector<size_t> my_share(const MicroBatch& lists) const;
 
   std::vector<int64_t> lists_;
-  std::span<const int64_t> list_offsets_;
+  std::span<const int64_t> list_offsets_, list_tokens_;
   BatchPlanOptions options_;
   std::vector<int64_t> order_;  // lists of the store in the order of epoch_
   int64_t epoch_ = -1;

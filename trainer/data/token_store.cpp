@@ -176,6 +176,20 @@ int64_t TokenStore::list_length(int64_t list) const {
   return state_->list_offsets[q + 1] - state_->list_offsets[q];
 }
 
+std::vector<int64_t> TokenStore::list_tokens(int64_t max_length) const {
+  constexpr int64_t kSpecialTokens = 3;  // [CLS] and two [SEP]
+  std::vector<int64_t> tokens(static_cast<size_t>(num_lists()), 0);
+  for (size_t list = 0; list < tokens.size(); ++list) {
+    const int64_t query = state_->query_offsets[list + 1] - state_->query_offsets[list];
+    for (int64_t pair = state_->list_offsets[list]; pair < state_->list_offsets[list + 1]; ++pair) {
+      const int64_t document =
+          state_->document_offsets[pair + 1] - state_->document_offsets[pair];
+      tokens[list] += std::min(query + document + kSpecialTokens, max_length);
+    }
+  }
+  return tokens;
+}
+
 ListStatistics TokenStore::statistics() const {
   ListStatistics statistics;
   const std::span<const float> labels = state_->labels;

@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <vector>
 
 #include "models/tokenizer/tokenizer.h"
 #include "trainer/data/batch.h"
@@ -47,6 +48,8 @@ class TokenStore {
   int64_t num_pairs() const;
   int64_t list_length(int64_t list) const;        // documents
   std::span<const int64_t> list_offsets() const;  // [lists + 1] in pairs
+  // [lists] tokens of each list's pairs, cut to max_length, special tokens included.
+  std::vector<int64_t> list_tokens(int64_t max_length) const;
   ListStatistics statistics() const;
 
   // Throws std::invalid_argument when another tokenizer made the ids.

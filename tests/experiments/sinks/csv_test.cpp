@@ -33,6 +33,7 @@ class CsvSinkTest : public testing::Test {
     step.grad_norm = 2;
     step.step_seconds = 0.25;
     step.tokens_per_second = 1000;
+    step.share_of_peak = 0.75;
     return {kTime, step};
   }
   static Event evaluated(int64_t number) {
@@ -54,7 +55,8 @@ TEST_F(CsvSinkTest, WritesEachFigureInARow) {
             "10,0.5,2026-11-24T10:30:00.250Z,learning_rate,1e-05\n"
             "10,0.5,2026-11-24T10:30:00.250Z,grad_norm,2\n"
             "10,0.5,2026-11-24T10:30:00.250Z,step_seconds,0.25\n"
-            "10,0.5,2026-11-24T10:30:00.250Z,tokens_per_second,1000\n");
+            "10,0.5,2026-11-24T10:30:00.250Z,tokens_per_second,1000\n"
+            "10,0.5,2026-11-24T10:30:00.250Z,share_of_peak,0.75\n");
 }
 
 TEST_F(CsvSinkTest, PassesOverStepsBetweenLogs) {

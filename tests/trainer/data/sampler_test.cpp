@@ -96,6 +96,13 @@ std::vector<int64_t> offsets_of(int64_t num_lists) {
 
 constexpr int64_t kStored = 60;
 
+// [kStored] of different sizes; they must outlive a plan.
+const std::vector<int64_t> kTokens = [] {
+  std::vector<int64_t> tokens;
+  for (int64_t q = 0; q < kStored; ++q) tokens.push_back(10 + q * 37 % 50);
+  return tokens;
+}();
+
 // 40 lists of the store, which leave a short end for most batch sizes.
 std::vector<int64_t> some_lists() {
   std::vector<int64_t> lists;
@@ -104,15 +111,15 @@ std::vector<int64_t> some_lists() {
   return lists;
 }
 
-// What all ranks do in one optimizer step: (list, key of its first pair), in the order of the keys.
-using Step = std::vector<std::pair<int64_t, uint32_t>>;
+// What all ranks do in one optimizer step, in the order of the keys.
+using Step = std::vector<PlannedList>;
 
 std::vector<Step> steps_of(int64_t world_size, int64_t batch_size, int64_t accumulation,
                            int64_t epoch) {
   const std::vector<int64_t> offsets = offsets_of(kStored);
   std::vector<Step> steps;
   for (int64_t rank = 0; rank < world_size; ++rank) {
-    BatchPlan plan(some_lists(), offsets,
+    BatchPlan plan(some_lists(), offsets, kTokens,
                    {.per_device_batch_size = batch_size,
                     .world_size = world_size,
                     .rank = rank,
@@ -122,17 +129,15 @@ std::vector<Step> steps_of(int64_t world_size, int64_t batch_size, int64_t accum
     for (size_t step = 0; step < steps.size(); ++step)
       for (int64_t i = plan.micro_steps_in_step(static_cast<int64_t>(step)); i > 0; --i) {
         const MicroBatch slice = plan.micro_batch(epoch, index++);
-        EXPECT_LE(std::ssize(slice.lists), batch_size);
-        uint32_t key = slice.first_pair_key;
-        for (const int64_t list : slice.lists) {
-          steps[step].emplace_back(list, key);
-          key += static_cast<uint32_t>(offsets[list + 1] - offsets[list]);
-        }
+        EXPECT_LE(std::ssize(slice), batch_size);
+        steps[step].insert(steps[step].end(), slice.begin(), slice.end());
       }
     EXPECT_EQ(index, plan.micro_steps_per_epoch());
   }
   for (Step& step : steps)
-    std::sort(step.begin(), step.end(), [](auto a, auto b) { return a.second < b.second; });
+    std::sort(step.begin(), step.end(), [](const PlannedList& a, const PlannedList& b) {
+                return a.first_pair_key < b.first_pair_key;
+              });
   return steps;
 }
 
@@ -141,7 +146,7 @@ TEST(BatchPlan, SeesEveryListOnceAnEpochOnEveryWorldSize) {
     for (const int64_t epoch : {0, 1}) {
       std::vector<int64_t> seen;
       for (const Step& step : steps_of(world_size, 3, 2, epoch))
-        for (const auto& [list, key] : step) seen.push_back(list);
+        for (const PlannedList& planned : step) seen.push_back(planned.list);
       std::sort(seen.begin(), seen.end());
       EXPECT_EQ(seen, some_lists()) << world_size;
     }
@@ -150,7 +155,7 @@ TEST(BatchPlan, SeesEveryListOnceAnEpochOnEveryWorldSize) {
 TEST(BatchPlan, StepsAndKeysDependOnNeitherWorldSizeNorAccumulation) {
   const std::vector<Step> expected = steps_of(1, 12, 1, 0);
   ASSERT_EQ(expected.size(), 4u);  // 12 + 12 + 12 + 4
-  for (const Step& step : expected) EXPECT_EQ(step.front().second, 0u);
+  for (const Step& step : expected) EXPECT_EQ(step.front().first_pair_key, 0u);
   EXPECT_EQ(steps_of(1, 3, 4, 0), expected);
   EXPECT_EQ(steps_of(2, 6, 1, 0), expected);
   EXPECT_EQ(steps_of(2, 3, 2, 0), expected);
@@ -162,7 +167,7 @@ TEST(BatchPlan, StepsAndKeysDependOnNeitherWorldSizeNorAccumulation) {
 
 TEST(BatchPlan, CountsStepsAsTransformersDoes) {
   const std::vector<int64_t> offsets = offsets_of(10);
-  const BatchPlan plan(range(10), offsets,
+  const BatchPlan plan(range(10), offsets, kTokens,
                        {.per_device_batch_size = 2, .gradient_accumulation_steps = 2});
   EXPECT_EQ(plan.micro_steps_per_epoch(), 5);  // ceil(10 / 2)
   EXPECT_EQ(plan.steps_per_epoch(), 3);        // ceil(5 / 2)
@@ -171,31 +176,48 @@ TEST(BatchPlan, CountsStepsAsTransformersDoes) {
   EXPECT_EQ(plan.micro_steps_in_step(3), 0);
 }
 
-TEST(BatchPlan, DealsAShortLastBatchInConsecutiveSlices) {
+// The lists of every rank in a micro-step of 8 lists over 4 ranks.
+std::vector<std::vector<int64_t>> deal(int64_t micro_step, const std::vector<int64_t>& tokens) {
   const std::vector<int64_t> offsets = offsets_of(10);
-  const auto slice_of = [&](int64_t rank) {
-    BatchPlan plan(range(10), offsets,
+  std::vector<std::vector<int64_t>> dealt;
+  for (int64_t rank = 0; rank < 4; ++rank) {
+    BatchPlan plan(range(10), offsets, tokens,
                    {.shuffle = false, .per_device_batch_size = 2, .world_size = 4, .rank = rank});
-    return plan.micro_batch(0, 1).lists;  // the lists 8 and 9
-  };
-  EXPECT_EQ(slice_of(0), std::vector<int64_t>{8});
-  EXPECT_EQ(slice_of(1), std::vector<int64_t>{9});
-  EXPECT_TRUE(slice_of(2).empty());
-  EXPECT_TRUE(slice_of(3).empty());
+    dealt.emplace_back();
+    for (const PlannedList& planned : plan.micro_batch(0, micro_step))
+      dealt.back().push_back(planned.list);
+  }
+  return dealt;
+}
+
+using Dealt = std::vector<std::vector<int64_t>>;
+
+TEST(BatchPlan, DealsListsByTheirTokens) {
+  EXPECT_EQ(deal(0, {90, 20, 80, 30, 70, 40, 60, 50, 1, 1}),
+            (Dealt{{0, 1}, {2, 3}, {4, 5}, {6, 7}}));
+}
+
+TEST(BatchPlan, NoRankGetsMoreListsThanItsBatchSize) {
+  EXPECT_EQ(deal(0, {900, 800, 700, 1, 1, 1, 1, 1, 1, 1}),
+            (Dealt{{0, 5}, {1, 6}, {2, 7}, {3, 4}}));
+}
+
+TEST(BatchPlan, AShortLastBatchLeavesSomeRanksWithoutAList) {
+  EXPECT_EQ(deal(1, {1, 1, 1, 1, 1, 1, 1, 1, 5, 6}), (Dealt{{9}, {8}, {}, {}}));
 }
 
 TEST(BatchPlan, AnyMicroStepCanBeAskedForDirectly) {
   const std::vector<int64_t> offsets = offsets_of(kStored);
-  BatchPlan walked(some_lists(), offsets, {.per_device_batch_size = 4});
-  BatchPlan resumed(some_lists(), offsets, {.per_device_batch_size = 4});
+  BatchPlan walked(some_lists(), offsets, kTokens, {.per_device_batch_size = 4});
+  BatchPlan resumed(some_lists(), offsets, kTokens, {.per_device_batch_size = 4});
   for (int64_t epoch = 0; epoch < 3; ++epoch) walked.micro_batch(epoch, 0);
-  EXPECT_EQ(walked.micro_batch(2, 5).lists, resumed.micro_batch(2, 5).lists);
+  EXPECT_EQ(walked.micro_batch(2, 5), resumed.micro_batch(2, 5));
 }
 
 TEST(BatchPlan, RefusesImpossibleOptions) {
   const std::vector<int64_t> offsets = offsets_of(10);
   const auto plan = [&](std::vector<int64_t> lists, const BatchPlanOptions& options) {
-    return BatchPlan(std::move(lists), offsets, options);
+    return BatchPlan(std::move(lists), offsets, kTokens, options);
   };
   EXPECT_THROW(plan({}, {}), std::invalid_argument);
   EXPECT_THROW(plan({10}, {}), std::invalid_argument);

@@ -102,6 +102,19 @@ TEST(TokenStore, HoldsIdsOfALargeVocabulary) {
   EXPECT_EQ(batch.tokens.ids, (std::vector<int32_t>{2, 69999 + 5, 3, 0 + 5, 66000 + 5, 3}));
 }
 
+TEST(TokenStore, CountsTheTokensThatAListTakes) {
+  const auto folder = scratch_folder();
+  const Tokenizer tokenizer = make_tokenizer(kWords);
+  build_token_store(write_text(folder / "lists.jsonl", kLists), tokenizer, folder / "lists.h5");
+  const TokenStore store = TokenStore::open(folder / "lists.h5");
+  for (const int64_t max_length : {3, 7, 128})
+    for (const int64_t list : {0, 1}) {
+      Batch batch;
+      store.append_list(list, tokenizer, max_length, 0, batch);
+      EXPECT_EQ(store.list_tokens(max_length)[list], batch.tokens.num_tokens());
+    }
+}
+
 TEST(TokenStore, KnowsWhetherItIsCurrent) {
   const auto folder = scratch_folder();
   const Tokenizer tokenizer = make_tokenizer(kWords);
