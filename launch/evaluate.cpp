@@ -33,6 +33,7 @@ void warn_about_left_out_queries(const evaluators::NanoBeirEvaluator& evaluator)
 
 int run(const EvaluateOptions& options) {
   const auto communicator = trainer::make_communicator();
+  trainer::use_own_processors(*communicator);
   const evaluators::NanoBeirEvaluator evaluator(
       trainer::load_nano_beir(options.nano, options.dataset_names),
       {.rerank_k = options.rerank_k,

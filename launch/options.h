@@ -24,7 +24,7 @@ struct EvaluateOptions {
   int64_t at_k = 10;
   bool always_rerank_positives = true;
   std::optional<int64_t> max_length;  // none: what the model allows
-  int64_t batch_tokens = 4096;        // of one forward pass
+  int64_t batch_tokens = 16384;       // of one forward pass
   std::string output;                 // folder for the CSV files; empty: none
   bool json = false;
 };
@@ -37,7 +37,7 @@ struct PredictOptions {
   std::optional<int64_t> top_k;      // none: all
   bool return_documents = false;
   std::optional<int64_t> max_length;      // none: what the model allows
-  int64_t batch_tokens = 4096;            // of one forward pass
+  int64_t batch_tokens = 16384;           // of one forward pass
   std::optional<std::string> activation;  // sigmoid or identity; none: the model's
   bool json = false;
 };

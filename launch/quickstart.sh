@@ -42,7 +42,7 @@ count_cores() {
 # Two ranks of one thread each: every rank keeps to a core of its own where there are two.
 train() {
   say "4/5 training on two MPI ranks, with an evaluation every 40 steps"
-  local options=(-n 2 -x OMP_NUM_THREADS=1)
+  local options=(-n 2)
   if (($(count_cores) >= 2)); then
     options+=(--bind-to core:if-supported)
   else

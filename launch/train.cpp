@@ -41,6 +41,7 @@ std::vector<std::unique_ptr<experiments::Sink>> make_sinks(const trainer::Tracki
 int run(const TrainOptions& options) {
   const trainer::Config config = trainer::load_config(options.recipe, options.overrides);
   const auto communicator = trainer::make_communicator();
+  trainer::use_own_processors(*communicator);
   const bool is_main = communicator->rank() == 0;
   trainer::TrainResult result;
   {

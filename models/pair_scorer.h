@@ -29,10 +29,10 @@ EncodedPairs encode_pairs(std::span<const PairView> pairs, const Tokenizer& toke
 // not depend on the order or the company of a pair beyond rounding. `max_tokens` bounds the tokens
 // of one forward pass.
 at::Tensor score_pairs(const Pretrained& pretrained, std::span<const PairView> pairs,
-                       int64_t max_tokens = 4096);
+                       int64_t max_tokens = 16384);
 
 // The same for the chosen ones out of pairs that are encoded already: logits [chosen, num_labels].
 at::Tensor score_encoded(const Pretrained& pretrained, const EncodedPairs& encoded,
-                         std::span<const int64_t> chosen, int64_t max_tokens = 4096);
+                         std::span<const int64_t> chosen, int64_t max_tokens = 16384);
 
 }  // namespace lambdaforge::models

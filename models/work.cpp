@@ -25,8 +25,7 @@ class LayerProducts {
   }
 
   void run() {
-    for (Product& product : products_)
-      at::mm_out(product.result, product.x, product.weight.t());
+    for (Product& product : products_) at::mm_out(product.result, product.x, product.weight.t());
     // A device runs behind the host; reading a number waits for it.
     if (!products_.front().x.is_cpu()) products_.back().result[0][0].item<float>();
   }
@@ -70,10 +69,12 @@ double measure_peak_rate(const BertConfig& config, at::Device device) {
   LayerProducts products(config, device);
   products.run();  // what the first call prepares is not timed
   double best_seconds = kSeconds;
-  for (const auto start = Clock::now(); Clock::now() < start + std::chrono::duration<double>(kSeconds);) {
+  for (const auto start = Clock::now();
+       Clock::now() < start + std::chrono::duration<double>(kSeconds);) {
     const auto begin = Clock::now();
     products.run();
-    best_seconds = std::min(best_seconds, std::chrono::duration<double>(Clock::now() - begin).count());
+    best_seconds =
+        std::min(best_seconds, std::chrono::duration<double>(Clock::now() - begin).count());
   }
   return products.flops() / best_seconds;
 }

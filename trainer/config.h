@@ -93,7 +93,7 @@ struct EvaluationConfig {
   int64_t rerank_k = 100;
   int64_t at_k = 10;
   bool always_rerank_positives = true;
-  int64_t batch_tokens = 4096;  // tokens of one forward pass, over as many pairs as fit
+  int64_t batch_tokens = 16384;  // tokens of one forward pass, over as many pairs as fit
 
   bool operator==(const EvaluationConfig&) const = default;
 };

@@ -65,6 +65,31 @@ template <int Columns>
   }
 }
 
+// Eight rows of eight floats: pairs of rows are interleaved, then pairs of those, then halves
+// swapped.
+[[gnu::always_inline]] inline void transpose_block(const float* from, int64_t from_stride,
+                                                   float* to, int64_t to_stride) {
+  static_assert(kVectorFloats == 8);
+  Vector rows[8], pairs[8], quads[8];
+  for (int i = 0; i < 8; ++i) rows[i] = *reinterpret_cast<const Vector*>(from + i * from_stride);
+  for (int i = 0; i < 8; i += 2) {
+    pairs[i] = __builtin_shufflevector(rows[i], rows[i + 1], 0, 8, 1, 9, 4, 12, 5, 13);
+    pairs[i + 1] = __builtin_shufflevector(rows[i], rows[i + 1], 2, 10, 3, 11, 6, 14, 7, 15);
+  }
+  for (int i = 0; i < 8; i += 4)
+    for (int j = 0; j < 2; ++j) {
+      const Vector &upper = pairs[i + j], &lower = pairs[i + j + 2];
+      quads[i + 2 * j] = __builtin_shufflevector(upper, lower, 0, 1, 8, 9, 4, 5, 12, 13);
+      quads[i + 2 * j + 1] = __builtin_shufflevector(upper, lower, 2, 3, 10, 11, 6, 7, 14, 15);
+    }
+  for (int i = 0; i < 4; ++i) {
+    *reinterpret_cast<Vector*>(to + i * to_stride) =
+        __builtin_shufflevector(quads[i], quads[i + 4], 0, 1, 2, 3, 8, 9, 10, 11);
+    *reinterpret_cast<Vector*>(to + (i + 4) * to_stride) =
+        __builtin_shufflevector(quads[i], quads[i + 4], 4, 5, 6, 7, 12, 13, 14, 15);
+  }
+}
+
 }  // namespace
 
 LAMBDAFORGE_KERNEL
@@ -80,9 +105,17 @@ void small_product(int64_t m, int64_t n, int64_t k, float scale, StridedMatrix a
 LAMBDAFORGE_KERNEL
 void transpose_into(const float* from, int64_t rows, int64_t columns, int64_t from_stride,
                     float* to, int64_t to_stride) {
-  for (int64_t column = 0; column < columns; ++column, to += to_stride) {
-    for (int64_t row = 0; row < rows; ++row) to[row] = from[row * from_stride + column];
-    std::memset(to + rows, 0, (to_stride - rows) * sizeof(float));
+  const int64_t block_rows = rows / kVectorFloats * kVectorFloats;
+  const int64_t block_columns = columns / kVectorFloats * kVectorFloats;
+  for (int64_t row = 0; row < block_rows; row += kVectorFloats)
+    for (int64_t column = 0; column < block_columns; column += kVectorFloats)
+      transpose_block(from + row * from_stride + column, from_stride, to + column * to_stride + row,
+                      to_stride);
+  for (int64_t column = 0; column < columns; ++column) {
+    const int64_t done = column < block_columns ? block_rows : 0;
+    for (int64_t row = done; row < rows; ++row)
+      to[column * to_stride + row] = from[row * from_stride + column];
+    std::memset(to + column * to_stride + rows, 0, (to_stride - rows) * sizeof(float));
   }
 }
 

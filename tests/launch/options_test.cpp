@@ -66,7 +66,7 @@ TEST(ParseEvaluate, HasTheDefaultsOfSentenceTransformers) {
   EXPECT_EQ(options.at_k, 10);
   EXPECT_TRUE(options.always_rerank_positives);
   EXPECT_EQ(options.max_length, std::nullopt);
-  EXPECT_EQ(options.batch_tokens, 4096);
+  EXPECT_EQ(options.batch_tokens, 16384);
   EXPECT_FALSE(options.json);
 }
 

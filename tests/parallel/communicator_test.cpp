@@ -37,6 +37,16 @@ TEST(Communicator, SumsHostNumbers) {
 TEST(Communicator, LocalRanksFitTheHost) {
   EXPECT_GE(world().local_rank(), 0);
   EXPECT_LE(world().local_rank(), world().rank());
+  EXPECT_LT(world().local_rank(), world().local_size());
+  EXPECT_LE(world().local_size(), world().size());
+}
+
+TEST(DefaultThreads, AreARanksShareOfTheHost) {
+  EXPECT_EQ(default_threads(16, 16, 1), 16);
+  EXPECT_EQ(default_threads(16, 16, 4), 4);  // not bound
+  EXPECT_EQ(default_threads(16, 1, 4), 1);   // bound to a core each
+  EXPECT_EQ(default_threads(16, 8, 4), 4);   // two ranks share a socket
+  EXPECT_EQ(default_threads(2, 2, 4), 1);    // more ranks than processors
 }
 
 }  // namespace

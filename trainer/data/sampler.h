@@ -48,8 +48,8 @@ struct BatchPlanOptions {
 class BatchPlan {
  public:
   // `lists`: the store's lists to train on. `list_offsets` [lists of the store + 1] in pairs; must
-  // outlive the plan, as `list_tokens` [lists of the store]. Throws std::invalid_argument on an impossible option, an empty `lists` or a
-  // list that the store does not hold.
+  // outlive the plan, as `list_tokens` [lists of the store]. Throws std::invalid_argument on an
+  // impossible option, an empty `lists` or a list that the store does not hold.
   BatchPlan(std::vector<int64_t> lists, std::span<const int64_t> list_offsets,
             std::span<const int64_t> list_tokens, const BatchPlanOptions& options);
 

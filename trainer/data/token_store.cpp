@@ -182,8 +182,7 @@ std::vector<int64_t> TokenStore::list_tokens(int64_t max_length) const {
   for (size_t list = 0; list < tokens.size(); ++list) {
     const int64_t query = state_->query_offsets[list + 1] - state_->query_offsets[list];
     for (int64_t pair = state_->list_offsets[list]; pair < state_->list_offsets[list + 1]; ++pair) {
-      const int64_t document =
-          state_->document_offsets[pair + 1] - state_->document_offsets[pair];
+      const int64_t document = state_->document_offsets[pair + 1] - state_->document_offsets[pair];
       tokens[list] += std::min(query + document + kSpecialTokens, max_length);
     }
   }

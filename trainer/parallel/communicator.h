@@ -19,6 +19,7 @@ class Communicator {
   virtual int rank() const = 0;
   virtual int size() const = 0;
   virtual int local_rank() const = 0;  // among the ranks of this host
+  virtual int local_size() const = 0;  // ranks of this host
 
   // Starts adding up `values` (contiguous float32) over all ranks, in place, and returns before it
   // is done: compute goes on meanwhile. The memory must stay untouched until finish_sums().
@@ -56,6 +57,13 @@ std::unique_ptr<Communicator> make_nccl_communicator(std::unique_ptr<Communicato
 
 // Whether mpirun or srun started this process.
 bool started_by_mpi();
+
+// Threads for a rank: its share of the host's processors, and no more than it is bound to.
+int default_threads(int host_processors, int bound_processors, int local_size);
+
+// Sets this process' threads to that, unless OMP_NUM_THREADS says how many. To be called before the
+// first computation.
+void use_own_processors(const Communicator& communicator);
 
 // Ends every rank of the world at once with exit code 1; with no world, only this process. For
 // main()'s last catch.

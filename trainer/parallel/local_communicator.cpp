@@ -9,6 +9,7 @@ class LocalCommunicator : public Communicator {
   int rank() const override { return 0; }
   int size() const override { return 1; }
   int local_rank() const override { return 0; }
+  int local_size() const override { return 1; }
   void start_sum(const at::Tensor&) override {}
   void progress() override {}
   void finish_sums() override {}

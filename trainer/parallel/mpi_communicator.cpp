@@ -49,12 +49,14 @@ class MpiCommunicator : public Communicator {
     check_mpi(
         MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, rank_, MPI_INFO_NULL, &node));
     check_mpi(MPI_Comm_rank(node, &local_rank_));
+    check_mpi(MPI_Comm_size(node, &local_size_));
     check_mpi(MPI_Comm_free(&node));
   }
 
   int rank() const override { return rank_; }
   int size() const override { return size_; }
   int local_rank() const override { return local_rank_; }
+  int local_size() const override { return local_size_; }
 
   void start_sum(const at::Tensor& values) override {
     check_mpi(MPI_Iallreduce(MPI_IN_PLACE, values.mutable_data_ptr<float>(),
@@ -101,7 +103,7 @@ class MpiCommunicator : public Communicator {
   void shut_down() override { check_mpi(MPI_Finalize()); }
 
  private:
-  int rank_ = 0, size_ = 1, local_rank_ = 0;
+  int rank_ = 0, size_ = 1, local_rank_ = 0, local_size_ = 1;
   std::vector<MPI_Request> requests_;
 };
 

@@ -52,6 +52,7 @@ class NcclCommunicator : public Communicator {
   int rank() const override { return host_->rank(); }
   int size() const override { return host_->size(); }
   int local_rank() const override { return host_->local_rank(); }
+  int local_size() const override { return host_->local_size(); }
 
   void start_sum(const at::Tensor& values) override {
     if (!values.is_cuda()) return host_->start_sum(values);
