@@ -30,7 +30,7 @@ packages=(
   libopenmpi-dev openmpi-bin
   libhdf5-dev libicu-dev nlohmann-json3-dev libtomlplusplus-dev
   libcli11-dev libfmt-dev libstemmer-dev zlib1g-dev
-  libgtest-dev clang-format clang-tidy
+  libgtest-dev libbenchmark-dev clang-format clang-tidy
   wordnet-base
 )
 

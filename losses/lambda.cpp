@@ -1,13 +1,10 @@
 #include "losses/lambda.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <numbers>
-#include <stdexcept>
-#include <string_view>
 
+#include "losses/check.h"
 #include "losses/lambda_schemes.h"
 #include "losses/named.h"
 #include "losses/per_list.h"
@@ -24,19 +21,19 @@ struct PairTerm {
 
 // log sigmoid(z) and its derivative sigmoid(-z), out of one exponential that cannot overflow. No
 // difference is clamped: there is no padding whose score could be far away.
-PairTerm log_sigmoid(double z) {
+PairTerm log_sigmoid_term(double z) {
   const double e = std::exp(-std::abs(z));
   return {std::min(z, 0.0) - std::log1p(e), (z < 0 ? 1 : e) / (1 + e)};
 }
 
 PairTerm paper_term(double z, double weight, double) {
-  const PairTerm log_p = log_sigmoid(z);
+  const PairTerm log_p = log_sigmoid_term(z);
   return {weight * log_p.value, weight * log_p.slope};
 }
 
 // max(max(p, eps)^w, eps) in the logarithm; a term at its floor has no gradient.
 PairTerm legacy_term(double z, double weight, double log_eps) {
-  const PairTerm log_p = log_sigmoid(z);
+  const PairTerm log_p = log_sigmoid_term(z);
   const double power = weight * std::max(log_p.value, log_eps);
   const bool floored = log_p.value < log_eps || power < log_eps;
   return {std::max(power, log_eps), floored ? 0 : weight * log_p.slope};
@@ -67,6 +64,7 @@ class LambdaList {
         semantics_(find_semantics(options.semantics)),
         log_unit_(find_log_unit(options.reduction_log)),
         log_eps_(std::log(options.eps)),
+        gain_(find_gain(options.gain)),
         options_(options) {}
 
   ListTerm operator()(std::span<const double> scores, std::span<const double> labels,
@@ -84,13 +82,13 @@ class LambdaList {
 
  private:
   RankedList rank(std::span<const double> scores, std::span<const double> labels) const {
-    RankedList list;
-    list.order = descending_order(scores);
-    list.scores = gather(scores, list.order);
-    list.labels = gather(labels, list.order);
-    list.gains = normalized_gains(list.labels, options_.k, options_.eps);
-    list.inverse_discounts = inverse_discounts(list.size());
-    return list;
+    std::vector<int64_t> order = descending_order(scores);
+    std::vector<double> ordered_labels = gather(labels, order);
+    return {.order = order,
+            .scores = gather(scores, order),
+            .labels = ordered_labels,
+            .gains = normalized_gains(ordered_labels, options_.k, options_.eps, gain_),
+            .inverse_discounts = inverse_discounts(static_cast<int64_t>(scores.size()))};
   }
 
   // The pairs (i, 0), ..., (i, end - 1).
@@ -115,23 +113,18 @@ class LambdaList {
   Semantics semantics_;
   double log_unit_;  // 1 / ln of the base of the logarithm
   double log_eps_;
+  Gain gain_;
   LossOptions options_;
 };
-
-void check(bool good, std::string_view name, double value, std::string_view expected) {
-  if (good && std::isfinite(value)) return;
-  throw std::invalid_argument(
-      fmt::format("{} = {} came for LambdaLoss, but it must be {}", name, value, expected));
-}
 
 }  // namespace
 
 Loss build_lambda_loss(const LossOptions& options) {
-  check(options.k.value_or(1) >= 1, "k", static_cast<double>(options.k.value_or(1)),
-        "at least 1; leave it out to rank whole lists");
-  check(options.mu >= 0, "mu", options.mu, "a finite number that is not negative");
-  check(options.sigma > 0, "sigma", options.sigma, "a finite positive number");
-  check(options.eps > 0, "eps", options.eps, "a finite positive number");
+  check_option(options.k.value_or(1) >= 1, options, "k", static_cast<double>(options.k.value_or(1)),
+               "at least 1; leave it out to rank whole lists");
+  check_option(options.mu >= 0, options, "mu", options.mu, "a finite number that is not negative");
+  check_option(options.sigma > 0, options, "sigma", options.sigma, "a finite positive number");
+  check_option(options.eps > 0, options, "eps", options.eps, "a finite positive number");
   return sum_over_lists(LambdaList(options));
 }
 

@@ -18,7 +18,7 @@ namespace lambdaforge::losses {
 //   term log max(max(sigmoid(sigma (s_i - s_j)), eps)^w_ij, eps), without a gradient below eps;
 //   k keeps pairs with i <= k and j <= k. (With no selected pair their loss is NaN; here it is 0.)
 //
-// Reads weighting_scheme, mu, k, sigma, eps, reduction_log and semantics.
+// Reads weighting_scheme, mu, k, sigma, eps, gain, reduction_log and semantics.
 // Throws std::invalid_argument on an unknown name, k < 1, mu < 0, sigma <= 0 or eps <= 0.
 Loss build_lambda_loss(const LossOptions& options);
 

@@ -16,6 +16,12 @@ struct LossOptions {
   double eps = 1e-10;                    // smallest ideal DCG; `legacy`: smallest probability too
   std::string reduction_log = "binary";  // binary (log2), natural
   std::string semantics = "paper";       // paper, legacy: see losses/lambda.h
+  std::string gain = "exponential";      // exponential (2^label - 1), linear (label)
+  double alpha = 1.0;                    // slope of approximate ranks
+  bool respect_input_order = true;       // ListMLE: documents stand best first in the input
+  double pos_weight = 1.0;               // BinaryCrossEntropyLoss: what a positive label counts
+
+  bool operator==(const LossOptions&) const = default;
 };
 
 }  // namespace lambdaforge::losses

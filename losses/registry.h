@@ -11,4 +11,7 @@ namespace lambdaforge::losses {
 // impossible value; the message says what was expected.
 Loss build_loss(const LossOptions& options);
 
+// The names it knows, sorted.
+std::vector<std::string> loss_names();
+
 }  // namespace lambdaforge::losses

@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <numeric>
+
+#include "losses/named.h"
 
 namespace lambdaforge::losses {
 
@@ -28,15 +31,45 @@ std::vector<double> inverse_discounts(int64_t size) {
   return discounts;
 }
 
+double log_add_exp(double a, double b) {
+  const double larger = std::max(a, b), smaller = std::min(a, b);
+  return std::isinf(smaller) ? larger : larger + std::log1p(std::exp(smaller - larger));
+}
+
+double log_sum_exp(std::span<const double> values) {
+  double total = -std::numeric_limits<double>::infinity();
+  for (const double value : values) total = log_add_exp(total, value);
+  return total;
+}
+
+double sigmoid(double x) {
+  const double e = std::exp(-std::abs(x));
+  return (x < 0 ? e : 1) / (1 + e);
+}
+
+double log_sigmoid(double x) {
+  return std::min(x, 0.0) - std::log1p(std::exp(-std::abs(x)));
+}
+
+Gain find_gain(std::string_view name) {
+  static const NamedTable<Gain> table = {{"exponential", Gain::kExponential},
+                                         {"linear", Gain::kLinear}};
+  return find_named("gain", name, table);
+}
+
 std::vector<double> normalized_gains(std::span<const double> labels, std::optional<int64_t> k,
-                                     double eps) {
+                                     double eps, Gain gain) {
   if (labels.empty()) return {};
-  // Numerator and denominator are both divided by 2^top, so that the largest power is 2^0.
-  const double top = std::max(0.0, *std::ranges::max_element(labels));
+  // Numerator and denominator of exponential gains are both divided by 2^top, so that the largest
+  // power is 2^0.
+  const bool is_linear = gain == Gain::kLinear;
+  const double top = is_linear ? 0 : std::max(0.0, *std::ranges::max_element(labels));
   const double one = std::exp2(-top);
   std::vector<double> gains(labels.size());
-  std::ranges::transform(labels, gains.begin(),
-                         [&](double y) { return std::exp2(std::max(y, 0.0) - top) - one; });
+  std::ranges::transform(labels, gains.begin(), [&](double label) {
+    const double y = std::max(label, 0.0);
+    return is_linear ? y : std::exp2(y - top) - one;
+  });
 
   std::vector<double> ideal = gains;
   std::ranges::sort(ideal, std::greater{});

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace lambdaforge::losses {
@@ -18,11 +19,24 @@ std::vector<double> gather(std::span<const double> values, std::span<const int64
 // 1 / log2(2 + p) for p = 0 .. size - 1: what a document at position p counts in the DCG.
 std::vector<double> inverse_discounts(int64_t size);
 
-// The gain 2^label - 1 of every document over the ideal DCG of the list within the first k
-// positions, or over eps where that is smaller (no relevant document: all gains are 0). Negative
-// labels count as 0. No finite label overflows.
-// Jarvelin and Kekalainen 2002; Burges et al. 2005 for the exponential gain.
+// log(e^a + e^b) and log(sum of e^value) without overflow; -infinity stands for an empty sum.
+double log_add_exp(double a, double b);
+double log_sum_exp(std::span<const double> values);
+
+// 1 / (1 + e^-x) and its logarithm, without overflow.
+double sigmoid(double x);
+double log_sigmoid(double x);
+
+// What a label is worth: 2^label - 1 (Burges et al. 2005) or label (Jarvelin and Kekalainen 2002).
+enum class Gain { kExponential, kLinear };
+
+// Throws std::invalid_argument unless the name is "exponential" or "linear".
+Gain find_gain(std::string_view name);
+
+// The gain of every document over the ideal DCG of the list within the first k positions, or over
+// eps where that is smaller (no relevant document: all gains are 0). Negative labels count as 0. No
+// finite label overflows.
 std::vector<double> normalized_gains(std::span<const double> labels, std::optional<int64_t> k,
-                                     double eps);
+                                     double eps, Gain gain = Gain::kExponential);
 
 }  // namespace lambdaforge::losses

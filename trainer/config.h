@@ -8,6 +8,8 @@
 #include <string_view>
 #include <vector>
 
+#include "losses/options.h"
+
 namespace lambdaforge::trainer {
 
 struct RunConfig {
@@ -40,25 +42,14 @@ struct DataConfig {
   bool operator==(const DataConfig&) const = default;
 };
 
-// The options of every loss; a loss reads those that it knows.
-struct LossConfig {
-  std::string name = "LambdaLoss";
-  std::string weighting_scheme = "NDCGLoss2PP";
-  double mu = 10.0;
-  std::optional<int64_t> k;  // none: all ranks
-  double sigma = 1.0;
-  double eps = 1e-10;
-  std::string reduction_log = "binary";
-  std::string semantics = "paper";
-
-  bool operator==(const LossConfig&) const = default;
-};
-
 // Defaults of transformers.TrainingArguments unless a comment says otherwise.
 struct TrainingConfig {
   int64_t per_device_train_batch_size = 8;  // lists
   int64_t per_device_eval_batch_size = 8;   // lists for eval_loss
   int64_t gradient_accumulation_steps = 1;
+  // Tokens whose activations are in memory at a time (gradient caching); 0: all of a batch. Costs
+  // one more forward pass and changes no gradient.
+  int64_t micro_batch_tokens = 0;
   double learning_rate = 5e-5;
   double weight_decay = 0.0;
   double adam_beta1 = 0.9;
@@ -109,7 +100,7 @@ struct Config {
   RunConfig run;
   ModelConfig model;
   DataConfig data;
-  LossConfig loss;
+  losses::LossOptions loss;
   TrainingConfig training;
   EvaluationConfig evaluation;
   TrackingConfig tracking;

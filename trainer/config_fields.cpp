@@ -139,15 +139,20 @@ void add_data_and_model(std::vector<Field>& fields) {
 
 void add_loss(std::vector<Field>& fields) {
   SectionFields loss(fields, "loss", &Config::loss);
-  loss.add("name", &LossConfig::name);
-  loss.add_name("weighting_scheme", &LossConfig::weighting_scheme,
-                {"NoWeighting", "NDCGLoss1", "NDCGLoss2", "LambdaRank", "NDCGLoss2PP"});
-  loss.add("mu", &LossConfig::mu, kNotNegative);
-  loss.add("k", &LossConfig::k, kAtLeastOne);
-  loss.add("sigma", &LossConfig::sigma, kPositive);
-  loss.add("eps", &LossConfig::eps, kPositive);
-  loss.add_name("reduction_log", &LossConfig::reduction_log, {"binary", "natural"});
-  loss.add_name("semantics", &LossConfig::semantics, {"paper", "legacy"});
+  loss.add("name", &losses::LossOptions::name);
+  loss.add_name(
+      "weighting_scheme", &losses::LossOptions::weighting_scheme,
+      {"NoWeighting", "NDCGLoss1", "NDCGLoss2", "LambdaRank", "NDCGLoss2PP", "MRR", "MAP"});
+  loss.add("mu", &losses::LossOptions::mu, kNotNegative);
+  loss.add("k", &losses::LossOptions::k, kAtLeastOne);
+  loss.add("sigma", &losses::LossOptions::sigma, kPositive);
+  loss.add("eps", &losses::LossOptions::eps, kPositive);
+  loss.add_name("reduction_log", &losses::LossOptions::reduction_log, {"binary", "natural"});
+  loss.add_name("semantics", &losses::LossOptions::semantics, {"paper", "legacy"});
+  loss.add_name("gain", &losses::LossOptions::gain, {"exponential", "linear"});
+  loss.add("alpha", &losses::LossOptions::alpha, kPositive);
+  loss.add("respect_input_order", &losses::LossOptions::respect_input_order);
+  loss.add("pos_weight", &losses::LossOptions::pos_weight, kPositive);
 }
 
 void add_training(std::vector<Field>& fields) {
@@ -156,6 +161,7 @@ void add_training(std::vector<Field>& fields) {
   training.add("per_device_train_batch_size", &T::per_device_train_batch_size, kAtLeastOne);
   training.add("per_device_eval_batch_size", &T::per_device_eval_batch_size, kAtLeastOne);
   training.add("gradient_accumulation_steps", &T::gradient_accumulation_steps, kAtLeastOne);
+  training.add("micro_batch_tokens", &T::micro_batch_tokens, kNotNegative);
   training.add("learning_rate", &T::learning_rate, kNotNegative);
   training.add("weight_decay", &T::weight_decay, kNotNegative);
   training.add("adam_beta1", &T::adam_beta1, kProbability);

@@ -3,7 +3,6 @@
 
 #include "losses/loss.h"
 #include "models/cross_encoder.h"
-#include "trainer/config.h"
 #include "trainer/data/batch.h"
 
 namespace lambdaforge::trainer {
@@ -13,7 +12,8 @@ namespace lambdaforge::trainer {
 losses::LossTerm score_lists(const models::CrossEncoder& model, const losses::Loss& loss,
                              const Batch& batch, const models::DropoutKey* key);
 
-// The loss that the recipe asks for. Throws std::invalid_argument, as losses::build_loss does.
-losses::Loss build_loss(const LossConfig& config);
+// The same for scores [pairs] that are there already.
+losses::LossTerm loss_of_scores(const losses::Loss& loss, const at::Tensor& scores,
+                                const Batch& batch);
 
 }  // namespace lambdaforge::trainer

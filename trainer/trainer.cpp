@@ -7,6 +7,7 @@
 
 #include "base/files.h"
 #include "base/suggestion.h"
+#include "losses/registry.h"
 #include "models/pretrained.h"
 #include "models/work.h"
 #include "trainer/checkpoint.h"
@@ -80,7 +81,7 @@ class Run {
         name_(communicator.broadcast(run_name(config.run))),
         folder_(std::filesystem::path(config.run.output_dir) / config.run.project / name_),
         resume_(folder_.find_resume(config.training.resume_from_checkpoint)),
-        loss_(build_loss(config.loss)),
+        loss_(losses::build_loss(config.loss)),
         pretrained_(load_model(config.model, config.training.seed, communicator)),
         data_(open_training_data(config, pretrained_.tokenizer, pretrained_.max_length,
                                  communicator)),

@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "models/work.h"
-#include "trainer/scoring.h"
+#include "trainer/backward.h"
 
 namespace lambdaforge::trainer {
 namespace {
@@ -40,12 +40,15 @@ StepOutcome TrainingStep::run(int64_t step, int64_t micro_steps, double learning
   reducer_.zero();
   for (int64_t micro_step = 0; micro_step < micro_steps; ++micro_step) {
     batches.next(batch_);
-    if (micro_step + 1 == micro_steps) reducer_.sum_in_next_backward();
     if (batch_.num_lists() == 0) continue;  // a short last batch left nothing for this rank
-    const losses::LossTerm term = score_lists(model_, loss_, batch_, &key);
+    const bool is_last = micro_step + 1 == micro_steps;
     // The sum's gradient, not the mean's: the number of terms of the whole batch is known only
     // after all ranks' forward passes, and dividing by it later costs nothing.
-    term.sum.backward();
+    const losses::LossTerm term =
+        backward(model_, loss_, batch_, &key,
+                 {.micro_batch_tokens = config_.micro_batch_tokens, .before_last_pass = [&] {
+                    if (is_last) reducer_.sum_in_next_backward();
+                  }});
     sum += term.sum.item<double>();
     count += term.count;
     tokens += static_cast<double>(batch_.tokens.num_tokens());

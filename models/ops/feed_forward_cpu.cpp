@@ -5,6 +5,7 @@
 #include "models/ops/dropout_mask.h"
 #include "models/ops/gemm.h"
 #include "models/ops/gradient_parts.h"
+#include "models/ops/packed_matrix.h"
 #include "models/ops/row_kernels.h"
 #include "models/ops/scratch.h"
 
@@ -24,8 +25,14 @@ struct View {
 
   struct Product {
     explicit Product(const Linear& linear)
-        : weight{linear.weight.const_data_ptr<float>(), linear.weight.size(1)},
+        : out(linear.weight.size(0)),
+          in(linear.weight.size(1)),
+          weight{linear.weight.const_data_ptr<float>(), in},
           bias(linear.bias.const_data_ptr<float>()) {}
+    PackedMatrix forward() const { return {transpose(weight), in, out}; }
+    PackedMatrix backward() const { return {weight, out, in}; }
+
+    int64_t out, in;
     Matrix weight;  // [out, in]
     const float* bias;
   };
@@ -106,6 +113,10 @@ at::Tensor feed_forward_forward(const at::Tensor& context, const at::Tensor& res
                     at::empty({rows}, options), at::empty({rows}, options),
                     at::empty({rows, expanded_width}, options)};
 
+  const PackedMatrix attention_output = view.attention_output.forward();
+  const PackedMatrix intermediate = view.intermediate.forward();
+  const PackedMatrix output = view.output.forward();
+
   for_each_row_block(rows, [&](int64_t first, int64_t last) {
     Scratch scratch;
     const int64_t count = last - first;
@@ -125,21 +136,18 @@ at::Tensor feed_forward_forward(const at::Tensor& context, const at::Tensor& res
       return RowDropout(packing, site, width, first, buffer);
     };
 
-    multiply_and_add_bias(
-        count, width, width, {context.const_data_ptr<float>() + first * width, width},
-        transpose(view.attention_output.weight), view.attention_output.bias, projected);
+    attention_output.multiply_and_add_bias(count, context.const_data_ptr<float>() + first * width,
+                                           view.attention_output.bias, projected);
     drop_add_norm(projected, residual.const_data_ptr<float>() + first * width, view.attention_norm,
                   drop(dropout.attention_output), count, width,
                   kept(&FeedForwardActivations::attended_normalized, width, projected),
                   kept(&FeedForwardActivations::attended_inverse_deviation, 1, unkept_deviations),
                   attended);
 
-    multiply_and_add_bias(count, expanded_width, width, {attended, width},
-                          transpose(view.intermediate.weight), view.intermediate.bias, expanded);
+    intermediate.multiply_and_add_bias(count, attended, view.intermediate.bias, expanded);
     gelu(expanded, count * expanded_width, activated);
 
-    multiply_and_add_bias(count, width, expanded_width, {activated, expanded_width},
-                          transpose(view.output.weight), view.output.bias, projected);
+    output.multiply_and_add_bias(count, activated, view.output.bias, projected);
     drop_add_norm(projected, attended, view.output_norm, drop(dropout.output), count, width,
                   kept(&FeedForwardActivations::normalized, width, projected),
                   kept(&FeedForwardActivations::inverse_deviation, 1, unkept_deviations),
@@ -158,6 +166,10 @@ FeedForwardGradients feed_forward_backward(const at::Tensor& gradient, const at:
   const at::Tensor context_gradient = at::empty_like(context);
   const at::Tensor residual_gradient = at::empty_like(context);
   GradientParts parameters(flatten(weights));
+
+  const PackedMatrix through_attention_output = view.attention_output.backward();
+  const PackedMatrix through_intermediate = view.intermediate.backward();
+  const PackedMatrix through_output = view.output.backward();
 
   for_each_row_block(rows, [&](int64_t first, int64_t last) {
     Scratch scratch;
@@ -180,8 +192,7 @@ FeedForwardGradients feed_forward_backward(const at::Tensor& gradient, const at:
                            parameters.of(kOutputBias), parameters.of(kOutputNormWeight),
                            parameters.of(kOutputNormBias));
 
-    multiply(count, expanded_width, width, {projected_gradient, width}, view.output.weight,
-             expanded_gradient, expanded_width);
+    through_output.multiply(count, projected_gradient, expanded_gradient);
     gelu_backward(rows_of(activations.expanded, first, expanded_width), count, expanded_width,
                   expanded_gradient, activated, parameters.of(kIntermediateBias));
     multiply(width, expanded_width, count, transpose({projected_gradient, width}),
@@ -192,8 +203,7 @@ FeedForwardGradients feed_forward_backward(const at::Tensor& gradient, const at:
                     count, width, attended);
     multiply(expanded_width, width, count, transpose({expanded_gradient, expanded_width}),
              {attended, width}, parameters.of(kIntermediateWeight), width, {.accumulate = true});
-    multiply(count, width, expanded_width, {expanded_gradient, expanded_width},
-             view.intermediate.weight, residual, width, {.accumulate = true});
+    through_intermediate.multiply(count, expanded_gradient, residual, /*accumulate=*/true);
 
     drop_add_norm_backward(residual, attended_normalized,
                            rows_of(activations.attended_inverse_deviation, first, 1),
@@ -203,8 +213,8 @@ FeedForwardGradients feed_forward_backward(const at::Tensor& gradient, const at:
     multiply(width, width, count, transpose({projected_gradient, width}),
              {context.const_data_ptr<float>() + first * width, width},
              parameters.of(kAttentionOutputWeight), width, {.accumulate = true});
-    multiply(count, width, width, {projected_gradient, width}, view.attention_output.weight,
-             rows_of(context_gradient, first, width), width);
+    through_attention_output.multiply(count, projected_gradient,
+                                      rows_of(context_gradient, first, width));
   });
   return {context_gradient, residual_gradient, parameters.sum()};
 }

@@ -11,7 +11,7 @@ namespace lambdaforge::models {
 struct AttentionActivations {
   at::Tensor query;      // [queries, hidden]
   at::Tensor key_value;  // [tokens, 2 * hidden]
-  at::Tensor log_sums;   // [heads * queries] log of the softmax' denominators, pair by pair
+  at::Tensor log_sums;   // [queries, heads] log of the softmax' denominators, pair by pair
 };
 
 // -> context [queries, hidden]. `activations` may be nullptr: nothing is kept.

@@ -12,7 +12,8 @@ using Vector = float __attribute__((vector_size(kVectorFloats * sizeof(float)), 
 // A tile of the result that stays in registers: Rows x (Columns vectors).
 template <int Rows, int Columns>
 [[gnu::always_inline]] inline void tile(int64_t k, float scale, StridedMatrix a, const float* b,
-                                        int64_t b_stride, float* c, int64_t c_stride) {
+                                        int64_t b_stride, float* c, int64_t c_stride,
+                                        Addend addend) {
   Vector sums[Rows][Columns] = {};
   for (int64_t step = 0; step < k; ++step, b += b_stride, a.data += a.column_stride) {
     Vector right[Columns];
@@ -24,9 +25,13 @@ template <int Rows, int Columns>
     }
   }
   for (int row = 0; row < Rows; ++row)
-    for (int column = 0; column < Columns; ++column)
-      *reinterpret_cast<Vector*>(c + row * c_stride + column * kVectorFloats) =
-          sums[row][column] * scale;
+    for (int column = 0; column < Columns; ++column) {
+      Vector result = sums[row][column] * scale;
+      const int64_t offset = column * kVectorFloats;
+      if (addend.data)
+        result += *reinterpret_cast<const Vector*>(addend.data + row * addend.row_stride + offset);
+      *reinterpret_cast<Vector*>(c + row * c_stride + offset) = result;
+    }
 }
 
 // Six rows by two vectors: twelve sums, two vectors of b and one of a fill AVX2's sixteen
@@ -36,15 +41,16 @@ constexpr int kTileRows = 6, kTileColumns = 2;
 template <int Columns>
 [[gnu::always_inline]] inline void column_panel(int64_t m, int64_t k, float scale, StridedMatrix a,
                                                 const float* b, int64_t b_stride, float* c,
-                                                int64_t c_stride) {
+                                                int64_t c_stride, Addend addend) {
   int64_t row = 0;
   const auto rest = [&]<int Rows>() __attribute__((always_inline)) {
-    tile<Rows, Columns>(k, scale, a, b, b_stride, c, c_stride);
+    tile<Rows, Columns>(k, scale, a, b, b_stride, c, c_stride, addend);
   };
   for (; row + kTileRows <= m; row += kTileRows) {
-    tile<kTileRows, Columns>(k, scale, a, b, b_stride, c, c_stride);
+    tile<kTileRows, Columns>(k, scale, a, b, b_stride, c, c_stride, addend);
     a.data += kTileRows * a.row_stride;
     c += kTileRows * c_stride;
+    if (addend.data) addend.data += kTileRows * addend.row_stride;
   }
   switch (m - row) {
     case 5:
@@ -94,12 +100,17 @@ template <int Columns>
 
 LAMBDAFORGE_KERNEL
 void small_product(int64_t m, int64_t n, int64_t k, float scale, StridedMatrix a, const float* b,
-                   int64_t b_stride, float* c, int64_t c_stride) {
+                   int64_t b_stride, float* c, int64_t c_stride, Addend addend) {
   constexpr int64_t kPanel = kTileColumns * kVectorFloats;
   int64_t column = 0;
+  const auto addend_here = [&]() __attribute__((always_inline)) {
+    return Addend{addend.data ? addend.data + column : nullptr, addend.row_stride};
+  };
   for (; column + kPanel <= n; column += kPanel)
-    column_panel<kTileColumns>(m, k, scale, a, b + column, b_stride, c + column, c_stride);
-  if (column < n) column_panel<1>(m, k, scale, a, b + column, b_stride, c + column, c_stride);
+    column_panel<kTileColumns>(m, k, scale, a, b + column, b_stride, c + column, c_stride,
+                               addend_here());
+  if (column < n)
+    column_panel<1>(m, k, scale, a, b + column, b_stride, c + column, c_stride, addend_here());
 }
 
 LAMBDAFORGE_KERNEL

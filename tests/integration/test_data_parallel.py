@@ -19,11 +19,11 @@ def test_accumulation_equals_one_large_batch(small_recipe, tmp_path):
 
 
 def test_a_short_last_batch_is_trained_on(small_recipe, tmp_path):
-    """Three lists over two ranks of four: the second rank has nothing to do, and both must agree on that."""
+    """One list over two ranks: the second rank has nothing to do, and both must agree on that."""
     sections = small_recipe(2, max_steps=-1, num_train_epochs=2)
-    lines = sections["data"]["train"].read_text().splitlines()[:3]
-    (tmp_path / "three.jsonl").write_text("\n".join(lines) + "\n")
-    sections["data"] = {"train": tmp_path / "three.jsonl"}
+    line = sections["data"]["train"].read_text().splitlines()[0]
+    (tmp_path / "one.jsonl").write_text(line + "\n")
+    sections["data"] = {"train": tmp_path / "one.jsonl"}
     two = train(tmp_path, 2, name="two", **sections)
     one = train(tmp_path, name="one", **sections | {"training": sections["training"] | {"per_device_train_batch_size": 8}})
     assert [row["step"] for row in read_history(two) if "loss" in row] == [1, 2]

@@ -36,6 +36,15 @@ TEST(NormalizedGains, DivideByTheIdealDcg) {
   EXPECT_DOUBLE_EQ(gains[2], 7 / ideal);
 }
 
+TEST(NormalizedGains, CanBeLinear) {
+  const std::vector<double> labels = {1, 0, 3, -1};
+  const double ideal = 3 / std::log2(2.0) + 1 / std::log2(3.0);
+  const auto gains = normalized_gains(labels, std::nullopt, 1e-10, Gain::kLinear);
+  EXPECT_DOUBLE_EQ(gains[2], 3 / ideal);
+  EXPECT_DOUBLE_EQ(gains[0], 1 / ideal);
+  EXPECT_EQ(gains[3], 0);
+}
+
 TEST(NormalizedGains, CutTheIdealDcgAtK) {
   const std::vector<double> labels = {0, 1, 3};
   EXPECT_DOUBLE_EQ(normalized_gains(labels, 1, kEps)[1], 1.0 / 7);

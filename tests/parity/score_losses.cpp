@@ -28,6 +28,9 @@ LossOptions options_of(const json& line) {
   options.eps = line.value("eps", options.eps);
   options.reduction_log = line.value("reduction_log", options.reduction_log);
   options.semantics = line.value("semantics", options.semantics);
+  options.alpha = line.value("alpha", options.alpha);
+  options.respect_input_order = line.value("respect_input_order", options.respect_input_order);
+  options.pos_weight = line.value("pos_weight", options.pos_weight);
   return options;
 }
 

@@ -1,4 +1,4 @@
-"""LambdaLoss against sentence-transformers ("paper") and a plain-Python writing of "legacy".
+"""Every loss that sentence-transformers has, against it; "legacy" LambdaLoss against a plain-Python writing.
 
 Both sides get the same random batches: ragged lists, graded, binary and continuous labels, no two
 equal scores (the peer's sort is unstable). The program computes in float64.
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from sentence_transformers.cross_encoder import losses as peer_losses
 from sentence_transformers.cross_encoder.losses import lambda_loss as peer
 
 BUILD = Path(os.environ.get("LAMBDAFORGE_BUILD", Path(__file__).parents[2] / "build" / "release"))
@@ -170,6 +171,82 @@ def test_scores_beyond_any_model_equal_the_peer(peer_in_float64):
     ]  # fmt: skip
     for batch, result in zip(batches, score_losses(batches)):
         expect_same(batch, result, *peer_loss(batch, torch.float64), relative=1e-9)
+
+
+# --- the other losses of the peer -------------------------------------------------------------
+
+
+OTHER_LOSSES = {
+    "ListNetLoss": ([{}], lambda model, options: peer_losses.ListNetLoss(model, mini_batch_size=-1)),
+    "ListMLELoss": (
+        [{"respect_input_order": True}, {"respect_input_order": False}],
+        lambda model, options: peer_losses.ListMLELoss(model, mini_batch_size=-1, **options),
+    ),
+    "PListMLELoss": (
+        [{"respect_input_order": True}, {"respect_input_order": False}],
+        lambda model, options: peer_losses.PListMLELoss(model, mini_batch_size=-1, **options),
+    ),
+    "ADRMSELoss": (
+        [{"alpha": 1.0}, {"alpha": 0.3}],
+        lambda model, options: peer_losses.ADRMSELoss(model, mini_batch_size=-1, **options),
+    ),
+    "BinaryCrossEntropyLoss": (
+        [{"pos_weight": 1.0}, {"pos_weight": 4.0}],
+        lambda model, options: peer_losses.BinaryCrossEntropyLoss(
+            model, pos_weight=torch.tensor(options["pos_weight"])
+        ),
+    ),
+    "MSELoss": ([{}], lambda model, options: peer_losses.MSELoss(model)),
+}
+POINTWISE = {"BinaryCrossEntropyLoss", "MSELoss"}
+OTHER_BATCHES = 2000  # for each loss
+
+
+def other_batch(rng, name, options):
+    sizes = [rng.randint(1, 60) for _ in range(rng.randint(1, 5))]
+    sorts_by_label = options.get("respect_input_order") is False
+    labels = [
+        # Distinct where the peer sorts by label: its order of equal ones is undefined.
+        [rng.uniform(0, 2) for _ in range(size)] if sorts_by_label else random_labels(rng, size)
+        for size in sizes
+    ]
+    return {
+        "name": name,
+        "scores": [score for size in sizes for score in random_scores(rng, size, 1e-4)],
+        "labels": [label for row in labels for label in row],
+        "offsets": [sum(sizes[:q]) for q in range(len(sizes) + 1)],
+    } | options
+
+
+def other_peer_loss(batch, options, build):
+    logits = torch.tensor(batch["scores"], requires_grad=True)
+    labels = [torch.tensor(row) for row in lists_of(batch, "labels")]
+    documents = [["document"] * len(row) for row in labels]
+    queries = ["query"] * len(labels)
+    if batch["name"] in POINTWISE:
+        flat = [document for row in documents for document in row]
+        value = build(GivenLogits(logits), options)([["query"] * len(flat), flat], torch.cat(labels))
+    else:
+        value = build(GivenLogits(logits), options)([queries, documents], labels)
+    value.backward()
+    gradient = torch.zeros_like(logits) if logits.grad is None else logits.grad
+    return value.item(), gradient.tolist()
+
+
+@pytest.fixture
+def peer_takes_given_logits(monkeypatch):
+    for module in (peer_losses.binary_cross_entropy, peer_losses.mse):  # they ask for the class
+        monkeypatch.setattr(module, "CrossEncoder", GivenLogits)
+
+
+@pytest.mark.parametrize("name", OTHER_LOSSES)
+def test_the_other_losses_equal_the_peer(name, peer_in_float64, peer_takes_given_logits):
+    every_options, build = OTHER_LOSSES[name]
+    rng = random.Random(name)
+    cases = [every_options[i % len(every_options)] for i in range(OTHER_BATCHES)]
+    batches = [other_batch(rng, name, options) for options in cases]
+    for batch, options, result in zip(batches, cases, score_losses(batches)):
+        expect_same(batch, result, *other_peer_loss(batch, options, build), relative=1e-9)
 
 
 # --- legacy -----------------------------------------------------------------------------------

@@ -1,0 +1,28 @@
+"""After its first steps a run asks the system for no more memory."""
+
+import resource
+
+from runs import train
+
+PAGES_OF_A_MEGABYTE = 256
+
+
+def page_faults(train_once):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
+    train_once()
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt - before
+
+
+def test_ten_more_steps_take_no_more_memory(small_recipe, tmp_path):
+    """A page that is touched for the first time is a fault, and the kernel counts them."""
+    sections = small_recipe()
+    line = sections["data"]["train"].read_text().splitlines()[0]
+    (tmp_path / "alike.jsonl").write_text((line + "\n") * 64)
+    sections["data"] = {"train": tmp_path / "alike.jsonl"}
+
+    def faults_of(steps):
+        training = sections["training"] | {"max_steps": steps}
+        return page_faults(lambda: train(tmp_path, name=f"steps-{steps}", **sections | {"training": training}))
+
+    faults_of(1)  # makes the token store
+    assert faults_of(16) - faults_of(6) < 4 * PAGES_OF_A_MEGABYTE
