@@ -15,9 +15,9 @@ void multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int
   const int rows = static_cast<int>(m), columns = static_cast<int>(n), inner = static_cast<int>(k);
   const int lda = static_cast<int>(a.stride), ldb = static_cast<int>(b.stride),
             ldc = static_cast<int>(c_stride);
-  const float beta = options.accumulate ? 1.0f : 0.0f;
-  sgemm_(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &columns, &rows, &inner,
-         &options.scale, b.data, &ldb, a.data, &lda, &beta, c, &ldc);
+  const float alpha = 1.0f, beta = options.accumulate ? 1.0f : 0.0f;
+  sgemm_(b.transposed ? "T" : "N", a.transposed ? "T" : "N", &columns, &rows, &inner, &alpha,
+         b.data, &ldb, a.data, &lda, &beta, c, &ldc);
 }
 
 void multiply_and_add_bias(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, const float* bias,

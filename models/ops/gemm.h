@@ -18,11 +18,10 @@ inline Matrix transpose(Matrix matrix) {
 }
 
 struct GemmOptions {
-  float scale = 1;
   bool accumulate = false;  // add to c instead of overwriting it
 };
 
-// c [m, n] = scale * a [m, k] b [k, n]. Runs on the calling thread alone when that is inside
+// c [m, n] = a [m, k] b [k, n]. Runs on the calling thread alone when that is inside
 // at::parallel_for.
 void multiply(int64_t m, int64_t n, int64_t k, Matrix a, Matrix b, float* c, int64_t c_stride,
               GemmOptions options = {});

@@ -3,9 +3,9 @@
 
     .deps/tests-venv/bin/python tests/bench/quality.py
 
-Makes the WordNet lists, shuffles them once a seed, gives both sides the same file, the same base model and the same
+Makes the WordNet lists, shuffles them once a seed, gives both sides the same file, the same initial model and the same
 learning settings (120 steps of 8 lists, learning rate 1e-4, linear to 0), and reranks BM25's first 30 of the three
-WordNet evaluation sets with what they saved. Classifier, dropout masks and arithmetic are each side's own. Prints the
+WordNet evaluation sets with what they saved. Dropout masks and arithmetic are each side's own. Prints the
 training loss along both runs and NDCG@10 at their ends. Needs what compare.py needs.
 """
 
@@ -35,11 +35,19 @@ def shuffled_lists(folder, seed):
     return path
 
 
-def train_ours(folder, lists, seed):
+def initial_model(folder, lists, seed):
+    """The base model with a fresh classifier."""
+    model = folder / f"initial-{seed}"
+    run([sys.executable, SHARED / "tools/peer_train.py", "--model", MODEL, "--lists", lists, "--steps", 1, "--batch", 1,
+         "--seed", seed, "--save-initial", model], 2)
+    return model
+
+
+def train_ours(folder, initial, lists, seed):
     recipe = write_recipe(
         folder / "recipe.toml",
         run={"project": "quality", "name": str(seed), "output_dir": folder / "runs"},
-        model={"path": MODEL, "max_length": 512},
+        model={"path": initial, "max_length": 512},
         data={"train": lists, "shuffle": False},
         training={
             "per_device_train_batch_size": LISTS_A_STEP, "learning_rate": LEARNING_RATE, "max_steps": STEPS,
@@ -48,10 +56,10 @@ def train_ours(folder, lists, seed):
     return folder / f"runs/quality/{seed}/final", read_losses(folder / f"runs/quality/{seed}")
 
 
-def train_theirs(folder, lists, seed):
+def train_theirs(folder, initial, lists, seed):
     model = folder / f"peer-{seed}"
     output, _, _ = run(
-        [sys.executable, SHARED / "tools/peer_train.py", "--model", MODEL, "--lists", lists, "--steps", STEPS,
+        [sys.executable, SHARED / "tools/peer_train.py", "--model", initial, "--lists", lists, "--steps", STEPS,
          "--batch", LISTS_A_STEP, "--lr", LEARNING_RATE, "--seed", seed, "--save", model], 2)
     return model, json.loads(output.splitlines()[-1])["loss"]
 
@@ -76,8 +84,9 @@ def main():
                        stdout=subprocess.DEVNULL)
         for seed in options.seeds:
             lists = shuffled_lists(folder, seed)
+            initial = initial_model(folder, lists, seed)
             for name, train in sides.items():
-                model, losses = train(folder, lists, seed)
+                model, losses = train(folder, initial, lists, seed)
                 scores[name].append(ndcg(folder, model))
                 curves[name].append(losses)
                 print(f"  seed {seed}: {name}: {METRIC} {scores[name][-1]:.4f}", file=sys.stderr, flush=True)
