@@ -4,9 +4,6 @@ import resource
 
 from runs import train
 
-PAGES_OF_A_MEGABYTE = 256
-
-
 def page_faults(train_once):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
     train_once()
@@ -25,4 +22,7 @@ def test_ten_more_steps_take_no_more_memory(small_recipe, tmp_path):
         return page_faults(lambda: train(tmp_path, name=f"steps-{steps}", **sections | {"training": training}))
 
     faults_of(1)  # makes the token store
-    assert faults_of(16) - faults_of(6) < 4 * PAGES_OF_A_MEGABYTE
+    # The allocator of each thread settles a little differently in every run; ten steps' activations taken anew would
+    # be about as much as the whole of the shorter run.
+    short = faults_of(6)
+    assert faults_of(16) < 1.1 * short
