@@ -21,10 +21,10 @@ std::array<double, 3> list_metrics(const Ranking& ranking, size_t k) {
 }
 
 // Whether each document's text is among the positives.
-std::vector<uint8_t> judge(const RerankingSample& sample) {
+std::vector<int> judge(const RerankingSample& sample) {
   const std::unordered_set<std::string_view> positives(sample.positives.begin(),
                                                        sample.positives.end());
-  std::vector<uint8_t> relevant;
+  std::vector<int> relevant;
   relevant.reserve(sample.documents.size());
   for (const std::string& document : sample.documents)
     relevant.push_back(positives.contains(document));
@@ -34,11 +34,11 @@ std::vector<uint8_t> judge(const RerankingSample& sample) {
 // The first stage's own figures. A text that is listed twice counts twice, in the documents as in
 // the positives, and thereby stands in for a missed positive: the peer's rule, kept so that figures
 // agree.
-std::array<double, 3> base_metrics(std::vector<uint8_t> relevant, size_t num_positives, size_t k) {
+std::array<double, 3> base_metrics(std::vector<int> relevant, size_t num_positives, size_t k) {
   const auto found = static_cast<size_t>(std::count(relevant.begin(), relevant.end(), 1));
   if (found == 0) return {0, 0, 0};
   if (found < num_positives) relevant.resize(relevant.size() + num_positives - found, 1);
-  return list_metrics(rank_as_given(std::move(relevant)), k);
+  return list_metrics(rank_as_given(relevant), k);
 }
 
 void check_options(const std::string& name, const RerankingOptions& options) {
@@ -57,7 +57,7 @@ std::array<std::string, 6> reranking_metric_names(int64_t at_k) {
 
 RerankingEvaluator::List RerankingEvaluator::make_list(RerankingSample sample,
                                                        const RerankingOptions& options) {
-  std::vector<uint8_t> relevant = judge(sample);
+  std::vector<int> relevant = judge(sample);
   List list{
       .query_id = std::move(sample.query_id),
       .query = std::move(sample.query),

@@ -61,7 +61,7 @@ class RerankingEvaluator : public Evaluator {
     std::string query_id;
     std::string query;
     std::vector<std::string> documents;  // to be scored
-    std::vector<uint8_t> relevant;       // [documents], 0 or 1
+    std::vector<int> relevant;           // [documents], 0 or 1
     std::array<double, 3> base;          // the first stage's map, mrr, ndcg
   };
   static List make_list(RerankingSample sample, const RerankingOptions& options);
