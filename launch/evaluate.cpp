@@ -1,20 +1,16 @@
-// lambdaforge evaluate: a reranker's figures on NanoBEIR data sets, on all ranks of the world.
+// lambdaforge evaluate: a reranker's figures on data sets, on all ranks of the world.
+#include "launch/evaluate.h"
+
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "evaluators/nano_beir.h"
 #include "evaluators/per_query.h"
 #include "experiments/sinks/metrics_table.h"
 #include "launch/memory.h"
-#include "launch/options.h"
 #include "launch/report.h"
-#include "models/pretrained.h"
-#include "trainer/data/nano_beir_reader.h"
-#include "trainer/parallel/communicator.h"
-#include "trainer/shared_scorer.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -25,39 +21,16 @@ std::string to_json(const evaluators::Evaluation& evaluation) {
   return json.dump() + "\n";
 }
 
-void warn_about_left_out_queries(const evaluators::NanoBeirEvaluator& evaluator) {
-  for (const auto& set : evaluator.evaluators())
-    for (const std::string& query : set.left_out_queries())
-      std::cerr << fmt::format("{}: query {} has no candidates and counts in no metric\n",
-                               set.name(), query);
-}
-
 int run(const EvaluateOptions& options) {
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
-  const evaluators::NanoBeirEvaluator evaluator(
-      trainer::load_nano_beir(options.nano, options.dataset_names),
-      {.rerank_k = options.rerank_k,
-       .at_k = options.at_k,
-       .always_rerank_positives = options.always_rerank_positives,
-       .metrics = options.metrics});
-  models::Pretrained pretrained =
-      models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
-  if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
-    throw std::invalid_argument(
-        fmt::format("{} has {} labels; reranking needs a model with one", options.model, labels));
-  if (communicator->rank() == 0) warn_if_unfinished(options.model, pretrained.missing);
-  pretrained.model.to(trainer::choose_device(*communicator));
-  const evaluators::Evaluation evaluation = evaluator.evaluate(
-      trainer::make_shared_scorer(pretrained, *communicator, options.batch_tokens));
+  const std::filesystem::path output = options.output;
+  if (communicator->rank() == 0 && !output.empty()) std::filesystem::create_directories(output);
+  const auto evaluation = options.beir.empty() ? evaluate_nano(options, *communicator)
+                                               : evaluate_beir(options, *communicator);
   if (communicator->rank() == 0) {
-    warn_about_left_out_queries(evaluator);
-    if (!options.output.empty()) {
-      std::filesystem::create_directories(options.output);
-      evaluator.write_csv(evaluation, {}, options.output);
-      evaluators::write_per_query(std::filesystem::path(options.output) / "per_query.csv",
-                                  evaluation.per_query);
-    }
+    if (!output.empty())
+      evaluators::write_per_query(output / "per_query.csv", evaluation.per_query);
     std::cout << (options.json ? to_json(evaluation)
                                : experiments::metrics_table(evaluation.metrics))
               << std::flush;
@@ -67,6 +40,19 @@ int run(const EvaluateOptions& options) {
 }
 
 }  // namespace
+
+models::Pretrained load_reranker(const EvaluateOptions& options,
+                                 const trainer::Communicator& communicator) {
+  models::Pretrained pretrained =
+      models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
+  if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
+    throw std::invalid_argument(
+        fmt::format("{} has {} labels; reranking needs a model with one", options.model, labels));
+  if (communicator.rank() == 0) warn_if_unfinished(options.model, pretrained.missing);
+  pretrained.model.to(trainer::choose_device(communicator));
+  return pretrained;
+}
+
 }  // namespace lambdaforge::launch
 
 int main(int argc, char** argv) try {

@@ -1,6 +1,7 @@
 #include "launch/options.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -19,7 +20,7 @@ namespace {
 constexpr int kUsageError = 2;
 
 const char* const kTrainSummary = "Train a reranker as a recipe says";
-const char* const kEvaluateSummary = "Measure a reranker on NanoBEIR data sets";
+const char* const kEvaluateSummary = "Measure a reranker on NanoBEIR or BEIR data sets";
 const char* const kCompareSummary = "Test whether two evaluations really differ";
 const char* const kPredictSummary = "Score pairs of texts, or rank documents for a query";
 const char* const kPrepareSummary = "Turn data into what training reads";
@@ -99,43 +100,76 @@ Examples:
 Every key, with its default, stands in the recipe.toml that a run writes into its folder.)");
 }
 
+void define_nano(CLI::App& app, EvaluateOptions& options) {
+  auto* nano =
+      app.add_option("--nano", options.nano, "Folder in the NanoBEIR layout")->type_name("FOLDER");
+  app.add_option("--dataset-names", options.dataset_names,
+                 "Its data sets to use, such as msmarco nfcorpus nq [every one of the folder]")
+      ->type_name("NAME")
+      ->needs(nano);
+  app.add_option("--at-k", options.at_k, "Cut-off of NDCG and MRR with --nano")
+      ->type_name("N")
+      ->check(at_least_one())
+      ->capture_default_str()
+      ->needs(nano);
+  app.add_flag_callback(
+         "--no-always-rerank-positives", [&options] { options.always_rerank_positives = false; },
+         "Do not add the relevant documents that BM25 missed: they are lost, as in a search engine")
+      ->needs(nano);
+}
+
+void define_beir(CLI::App& app, EvaluateOptions& options) {
+  auto* beir = app.add_option("--beir", options.beir,
+                              "Folder in BEIR's layout instead: corpus.jsonl, queries.jsonl, "
+                              "qrels/SPLIT.tsv, gzipped or not")
+                   ->type_name("FOLDER")
+                   ->excludes(app.get_option("--nano"));
+  app.add_option("--split", options.split, "Its judgements to use")
+      ->type_name("NAME")
+      ->capture_default_str()
+      ->needs(beir);
+  app.add_option(
+         "--first-stage", options.first_stage,
+         "Rerank this run instead of BM25's: a TREC run, or lines of query, tab, documents; "
+         "gzipped or not")
+      ->type_name("FILE")
+      ->needs(beir);
+}
+
 void define(CLI::App& app, EvaluateOptions& options) {
   app.add_option("MODEL", options.model, "The model's folder, a checkpoint or one from elsewhere")
       ->required()
       ->type_name("");
-  app.add_option("--nano", options.nano, "Folder in the NanoBEIR layout")
-      ->required()
-      ->type_name("FOLDER");
-  app.add_option("--dataset-names", options.dataset_names,
-                 "Data sets to use, such as msmarco nfcorpus nq [every one of the folder]")
-      ->type_name("NAME");
-  app.add_option("--rerank-k", options.rerank_k, "Rerank the first N candidates of BM25")
-      ->type_name("N")
-      ->check(at_least_one())
-      ->capture_default_str();
-  app.add_option("--at-k", options.at_k, "Cut-off of NDCG and MRR")
+  define_nano(app, options);
+  define_beir(app, options);
+  app.add_option("--rerank-k", options.rerank_k, "Rerank the first N candidates of the first stage")
       ->type_name("N")
       ->check(at_least_one())
       ->capture_default_str();
   app.add_option("--metrics", options.metrics,
-                 "Report more, such as mrr@5 ndcg@20 ndcg_exp@10 precision@5 recall@50 success@1 "
-                 "err@20 rbp@0.8 bpref")
+                 fmt::format("Report more, such as mrr@5 ndcg@20 ndcg_exp@10 recall@50 success@1 "
+                             "err@20 rbp@0.8 bpref; with --beir instead of {}",
+                             fmt::join(kDefaultBeirMetrics, " ")))
       ->type_name("NAME")
       ->check(metric_name());
-  app.add_flag_callback(
-      "--no-always-rerank-positives", [&options] { options.always_rerank_positives = false; },
-      "Do not add the relevant documents that BM25 missed: they are lost, as in a search engine");
   add_length_and_batch(app, options.max_length, options.batch_tokens);
   app.add_option("--output", options.output,
-                 "Also append the figures to CSV files in a folder, and write per_query.csv, which "
-                 "compare reads")
+                 "Also write files into a folder: per_query.csv, which compare reads; with --nano "
+                 "the figures, appended to CSV files; with --beir run.SET.trec, the reranked run, "
+                 "and bm25.SET.trec, the first stage")
       ->type_name("FOLDER");
   app.add_flag("--json", options.json, "Print one JSON object instead of a table");
   app.footer(R"(
 Examples:
   lambdaforge evaluate runs/wordnet/first/final --nano data/wordnet/nano
   lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json
-  lambdaforge evaluate my-model --nano data/NanoBEIR-en --metrics ndcg@20 recall@50)");
+  lambdaforge evaluate my-model --nano data/NanoBEIR-en --metrics ndcg@20 recall@50
+  lambdaforge evaluate my-model --beir data/nfcorpus --output figures
+  lambdaforge evaluate my-model --beir data/scifact --first-stage dense.trec --rerank-k 50)");
+  app.callback([&options] {
+    if (options.nano.empty() && options.beir.empty())
+      throw CLI::ValidationError("no data to evaluate on: give --nano FOLDER or --beir FOLDER");
+  });
 }
 
 void define(CLI::App& app, CompareOptions& options) {

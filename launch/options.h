@@ -16,17 +16,25 @@ struct TrainOptions {
   std::vector<std::string> overrides;  // "section.key=value", in order
 };
 
+inline const std::vector<std::string> kDefaultBeirMetrics = {"ndcg@10", "mrr@10", "map",
+                                                             "recall@100", "precision@10"};
+
 struct EvaluateOptions {
   std::string model;
-  std::string nano;                        // a folder in the NanoBEIR layout
+  std::string nano;                        // a folder in the NanoBEIR layout, or
   std::vector<std::string> dataset_names;  // empty: every set of the folder
-  int64_t rerank_k = 100;
   int64_t at_k = 10;
-  std::vector<std::string> metrics;  // reported too, as evaluators::parse_metric names them
   bool always_rerank_positives = true;
+  std::string beir;  // a folder in BEIR's layout
+  std::string split = "test";
+  std::string first_stage;  // a run's file; empty: BM25
+  int64_t rerank_k = 100;
+  // As evaluators::parse_metric names them; --nano reports them behind its own, --beir instead of
+  // kDefaultBeirMetrics.
+  std::vector<std::string> metrics;
   std::optional<int64_t> max_length;  // none: what the model allows
   int64_t batch_tokens = 16384;       // of one forward pass
-  std::string output;                 // folder for the CSV files; empty: none
+  std::string output;                 // folder for CSV and run files; empty: none
   bool json = false;
 };
 

@@ -94,8 +94,39 @@ TEST(ParseEvaluate, TakesEveryOption) {
   EXPECT_TRUE(options.json);
 }
 
+TEST(ParseEvaluate, TakesABeirFolder) {
+  const EvaluateOptions plain = parse_evaluate({"model", "--beir", "data"});
+  EXPECT_EQ(plain.beir, "data");
+  EXPECT_EQ(plain.split, "test");
+  EXPECT_EQ(plain.first_stage, "");
+  const EvaluateOptions options =
+      parse_evaluate({"model", "--beir", "data", "--split", "dev", "--first-stage", "dense.trec",
+                      "--rerank-k", "20", "--metrics", "map"});
+  EXPECT_EQ(options.split, "dev");
+  EXPECT_EQ(options.first_stage, "dense.trec");
+  EXPECT_EQ(options.rerank_k, 20);
+  EXPECT_EQ(options.metrics, Arguments{"map"});
+}
+
+TEST(ParseEvaluate, RefusesOptionsOfTheOtherKindOfData) {
+  const auto said = [](Arguments arguments) {
+    arguments.insert(arguments.begin(), "model");
+    return complaint(parse_evaluate, arguments);
+  };
+  EXPECT_TRUE(contains(said({"--nano", "a", "--beir", "b"}), "--nano excludes --beir"));
+  EXPECT_TRUE(contains(said({"--nano", "a", "--split", "dev"}), "--split requires --beir"));
+  EXPECT_TRUE(
+      contains(said({"--nano", "a", "--first-stage", "r"}), "--first-stage requires --beir"));
+  EXPECT_TRUE(
+      contains(said({"--beir", "a", "--dataset-names", "nq"}), "--dataset-names requires --nano"));
+  EXPECT_TRUE(contains(said({"--beir", "a", "--at-k", "5"}), "--at-k requires --nano"));
+  EXPECT_TRUE(contains(said({"--beir", "a", "--no-always-rerank-positives"}),
+                       "--no-always-rerank-positives requires --nano"));
+}
+
 TEST(ParseEvaluate, ExplainsSlips) {
-  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}), "--nano is required"));
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}),
+                       "no data to evaluate on: give --nano FOLDER or --beir FOLDER"));
   EXPECT_TRUE(contains(
       complaint(parse_evaluate, {"model", "--nano", "data", "--metrics", "map", "precison@5"}),
       "--metrics: unknown metric 'precison'; did you mean 'precision'?"));

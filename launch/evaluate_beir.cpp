@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "evaluators/retrieval.h"
+#include "launch/evaluate.h"
+#include "trainer/data/beir_reader.h"
+#include "trainer/shared_scorer.h"
+
+namespace lambdaforge::launch {
+namespace {
+
+using evaluators::RetrievalSet;
+using evaluators::Run;
+
+constexpr size_t kBm25Depth = 1000;  // as deep as TREC's runs, so that recall@1000 can be asked for
+
+Run first_stage_of(const RetrievalSet& set, const EvaluateOptions& options) {
+  if (options.first_stage.empty())
+    return bm25_run(set, std::max(kBm25Depth, static_cast<size_t>(options.rerank_k)));
+  Run run = trainer::read_first_stage(options.first_stage);
+  std::erase_if(run, [&](const auto& ranked) { return !set.qrels.contains(ranked.first); });
+  return run;
+}
+
+void warn_about_lost_queries(const RetrievalSet& set, const Run& first_stage) {
+  const auto is_lost = [&](const auto& query) {
+    const auto found = first_stage.find(query.first);
+    return found == first_stage.end() || found->second.empty();
+  };
+  if (const auto count = std::ranges::count_if(set.queries, is_lost); count > 0)
+    std::cerr << fmt::format(
+        "{}: the first stage found nothing for {} of {} queries, such as {}; they count 0\n",
+        set.name, count, set.queries.size(), std::ranges::find_if(set.queries, is_lost)->first);
+}
+
+}  // namespace
+
+evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
+                                     trainer::Communicator& communicator) {
+  const RetrievalSet set = trainer::load_beir(options.beir, options.split);
+  const Run first_stage = first_stage_of(set, options);
+  const models::Pretrained pretrained = load_reranker(options, communicator);
+  const Run reranked =
+      rerank(set, first_stage, static_cast<size_t>(options.rerank_k),
+             trainer::make_shared_scorer(pretrained, communicator, options.batch_tokens));
+  if (communicator.rank() == 0) {
+    warn_about_lost_queries(set, first_stage);
+    if (const std::filesystem::path folder = options.output; !folder.empty()) {
+      write_run(folder / fmt::format("run.{}.trec", set.name), reranked);
+      write_run(folder / fmt::format("bm25.{}.trec", set.name), first_stage, "first-stage");
+    }
+  }
+  return compare_runs(
+      set, reranked, first_stage,
+      evaluators::parse_metrics(options.metrics.empty() ? kDefaultBeirMetrics : options.metrics));
+}
+
+}  // namespace lambdaforge::launch
