@@ -17,7 +17,9 @@
 namespace lambdaforge::evaluators {
 namespace {
 
-constexpr std::string_view kWhiteSpace = " \t\r\n\v\f";
+bool is_white(char c) {
+  return c == ' ' || ('\t' <= c && c <= '\r');
+}
 
 // The lines of a file as columns, and where one is to blame.
 class Columns {
@@ -52,12 +54,11 @@ class Columns {
  private:
   void split(std::vector<std::string_view>& columns) const {
     columns.clear();
-    const std::string_view line = line_;
-    size_t begin = line.find_first_not_of(kWhiteSpace);
-    while (begin != line.npos) {
-      const size_t end = std::min(line.find_first_of(kWhiteSpace, begin), line.size());
-      columns.push_back(line.substr(begin, end - begin));
-      begin = line.find_first_not_of(kWhiteSpace, end);
+    const auto end = line_.end();
+    for (auto begin = line_.begin(); (begin = std::find_if_not(begin, end, is_white)) != end;) {
+      const auto behind = std::find_if(begin, end, is_white);
+      columns.emplace_back(begin, behind);
+      begin = behind;
     }
   }
 
@@ -102,7 +103,7 @@ void check_no_document_twice(const Columns& columns, const std::string& query,
 }
 
 void check_writable(std::string_view kind, std::string_view id) {
-  if (id.empty() || id.find_first_of(kWhiteSpace) != id.npos)
+  if (id.empty() || std::ranges::any_of(id, is_white))
     throw std::invalid_argument(fmt::format(
         "{} '{}' cannot stand in a TREC file: it is empty or has white space", kind, id));
 }
