@@ -13,6 +13,9 @@ def peer_in_float64(monkeypatch):
     monkeypatch.setattr(torch, "float", torch.float64)
     monkeypatch.setattr(torch, "float32", torch.float64)
     torch.set_default_dtype(torch.float64)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)  # thousands of tiny batches
     yield
+    torch.set_num_threads(threads)
     monkeypatch.undo()
     torch.set_default_dtype(torch.float32)
