@@ -18,6 +18,13 @@ std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>&
   return scores;
 }
 
+void Evaluation::add(const std::string& name, std::vector<std::pair<std::string, double>> values) {
+  double sum = 0;
+  for (const auto& [query_id, value] : values) sum += value;
+  metrics.emplace_back(name, sum / static_cast<double>(values.size()));
+  per_query.emplace(name, std::move(values));
+}
+
 double Evaluation::at(const std::string& name) const {
   for (const auto& [known, value] : metrics)
     if (known == name) return value;

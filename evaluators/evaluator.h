@@ -37,6 +37,9 @@ struct Evaluation {
   // Metric -> query id -> value, kept for significance tests.
   std::map<std::string, std::vector<std::pair<std::string, double>>> per_query;
 
+  // Reports the mean of one metric's values, (query id, value) each; there must be one.
+  void add(const std::string& name, std::vector<std::pair<std::string, double>> values);
+
   // Throws std::out_of_range that names the known metrics.
   double at(const std::string& name) const;
 };

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <filesystem>
 #include <span>
 #include <stdexcept>
@@ -96,15 +95,17 @@ NanoBeirEvaluator::NanoBeirEvaluator(const std::vector<RankingSet>& sets, NanoBe
         fmt::format("{}_R{}", set.name, options.rerank_k),
         make_samples(set, static_cast<size_t>(options.rerank_k)),
         RerankingOptions{.at_k = options.at_k,
-                         .always_rerank_positives = options.always_rerank_positives});
+                         .always_rerank_positives = options.always_rerank_positives,
+                         .metrics = options.metrics});
 }
 
 std::vector<std::string> NanoBeirEvaluator::metric_names() const {
   std::vector<std::string> names;
   for (const RerankingEvaluator& evaluator : evaluators_)
-    for (const std::string& name : reranking_metric_names(at_k_))
+    for (const std::string& name : evaluator.metric_names())
       names.push_back(evaluator.name() + "_" + name);
-  for (const std::string& name : reranking_metric_names(at_k_)) names.push_back(prefix_ + name);
+  for (const std::string& name : evaluators_.front().metric_names())
+    names.push_back(prefix_ + name);
   return names;
 }
 
@@ -118,8 +119,8 @@ Evaluation NanoBeirEvaluator::evaluate(const Scorer& score) const {
   const std::vector<float> scores = score_pairs(score, pairs);
 
   Evaluation evaluation;
-  const auto names = reranking_metric_names(at_k_);
-  std::array<double, names.size()> sums{};
+  const auto names = evaluators_.front().metric_names();
+  std::vector<double> sums(names.size());
   std::span<const float> rest = scores;
   for (const RerankingEvaluator& evaluator : evaluators_) {
     Evaluation own = evaluator.evaluate_scores(rest.first(evaluator.num_pairs()));

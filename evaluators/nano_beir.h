@@ -17,6 +17,7 @@ struct NanoBeirOptions {
   int64_t rerank_k = 100;  // how many of the first stage's candidates are reranked
   int64_t at_k = 10;       // cut-off of MRR and NDCG
   bool always_rerank_positives = true;
+  std::vector<std::string> metrics = {};  // RerankingOptions::metrics
 };
 
 class NanoBeirEvaluator : public Evaluator {
@@ -24,7 +25,8 @@ class NanoBeirEvaluator : public Evaluator {
   // One RerankingEvaluator a set, named "{set}_R{rerank_k}". A query that is judged but has no
   // candidates has nothing to rerank and counts in no metric (the peer skips a query without a list
   // and fails on an empty one); evaluators()[i].left_out_queries() lists them.
-  // Throws std::invalid_argument on no sets, on rerank_k or at_k < 1, and on ids that do not meet:
+  // Throws std::invalid_argument on no sets, on rerank_k or at_k < 1, on a metric's name that
+  // parse_metric refuses, and on ids that do not meet:
   // a candidate or relevant document that the corpus lacks, a candidate list of an unknown query or
   // of one without judgements.
   explicit NanoBeirEvaluator(const std::vector<RankingSet>& sets, NanoBeirOptions options = {});

@@ -21,10 +21,10 @@ std::array<double, 3> list_metrics(const Ranking& ranking, size_t k) {
 }
 
 // Whether each document's text is among the positives.
-std::vector<uint8_t> judge(const RerankingSample& sample) {
+std::vector<int> judge(const RerankingSample& sample) {
   const std::unordered_set<std::string_view> positives(sample.positives.begin(),
                                                        sample.positives.end());
-  std::vector<uint8_t> relevant;
+  std::vector<int> relevant;
   relevant.reserve(sample.documents.size());
   for (const std::string& document : sample.documents)
     relevant.push_back(positives.contains(document));
@@ -34,11 +34,17 @@ std::vector<uint8_t> judge(const RerankingSample& sample) {
 // The first stage's own figures. A text that is listed twice counts twice, in the documents as in
 // the positives, and thereby stands in for a missed positive: the peer's rule, kept so that figures
 // agree.
-std::array<double, 3> base_metrics(std::vector<uint8_t> relevant, size_t num_positives, size_t k) {
+std::array<double, 3> base_metrics(std::vector<int> relevant, size_t num_positives, size_t k) {
   const auto found = static_cast<size_t>(std::count(relevant.begin(), relevant.end(), 1));
   if (found == 0) return {0, 0, 0};
   if (found < num_positives) relevant.resize(relevant.size() + num_positives - found, 1);
-  return list_metrics(rank_as_given(std::move(relevant)), k);
+  return list_metrics(rank_as_given(relevant), k);
+}
+
+std::vector<std::string> peers_metric_names(int64_t at_k) {
+  const std::string mrr = fmt::format("mrr@{}", at_k);
+  const std::string ndcg = fmt::format("ndcg@{}", at_k);
+  return {"map", mrr, ndcg, "base_map", "base_" + mrr, "base_" + ndcg};
 }
 
 void check_options(const std::string& name, const RerankingOptions& options) {
@@ -49,15 +55,9 @@ void check_options(const std::string& name, const RerankingOptions& options) {
 
 }  // namespace
 
-std::array<std::string, 6> reranking_metric_names(int64_t at_k) {
-  const std::string mrr = fmt::format("mrr@{}", at_k);
-  const std::string ndcg = fmt::format("ndcg@{}", at_k);
-  return {"map", mrr, ndcg, "base_map", "base_" + mrr, "base_" + ndcg};
-}
-
 RerankingEvaluator::List RerankingEvaluator::make_list(RerankingSample sample,
                                                        const RerankingOptions& options) {
-  std::vector<uint8_t> relevant = judge(sample);
+  std::vector<int> relevant = judge(sample);
   List list{
       .query_id = std::move(sample.query_id),
       .query = std::move(sample.query),
@@ -84,8 +84,14 @@ RerankingEvaluator::List RerankingEvaluator::make_list(RerankingSample sample,
 
 RerankingEvaluator::RerankingEvaluator(std::string name, std::vector<RerankingSample> samples,
                                        RerankingOptions options)
-    : name_(std::move(name)), options_(options) {
+    : name_(std::move(name)),
+      options_(std::move(options)),
+      more_metrics_(parse_metrics(options_.metrics)) {
   check_options(name_, options_);
+  const auto reported = peers_metric_names(options_.at_k);
+  std::erase_if(more_metrics_, [&](const Metric& metric) {
+    return std::ranges::find(reported, metric.name) != reported.end();
+  });
   for (RerankingSample& sample : samples) {
     if (sample.documents.empty()) {
       left_out_queries_.push_back(std::move(sample.query_id));
@@ -111,30 +117,38 @@ Evaluation RerankingEvaluator::evaluate(const Scorer& score) const {
   return evaluate_scores(score_pairs(score, pairs));
 }
 
+std::vector<std::string> RerankingEvaluator::metric_names() const {
+  std::vector<std::string> names = peers_metric_names(options_.at_k);
+  for (const Metric& metric : more_metrics_) names.push_back(metric.name);
+  return names;
+}
+
+// In the order of metric_names().
+std::vector<double> RerankingEvaluator::list_figures(const List& list,
+                                                     std::span<const float> scores) const {
+  const Ranking ranking = rank_by_score(scores, list.relevant);
+  const auto reranked = list_metrics(ranking, static_cast<size_t>(options_.at_k));
+  std::vector<double> figures(reranked.begin(), reranked.end());
+  figures.insert(figures.end(), list.base.begin(), list.base.end());
+  for (const Metric& metric : more_metrics_) figures.push_back(metric.value(ranking).value_or(0));
+  return figures;
+}
+
 Evaluation RerankingEvaluator::evaluate_scores(std::span<const float> scores) const {
   if (scores.size() != num_pairs_)
     throw std::invalid_argument(fmt::format("evaluator '{}': got {} scores for {} pairs", name_,
                                             scores.size(), num_pairs_));
-  std::array<std::vector<std::pair<std::string, double>>, 6> per_query;
+  const auto names = metric_names();
+  std::vector<std::vector<std::pair<std::string, double>>> per_query(names.size());
   for (const List& list : lists_) {
-    const auto own_scores = scores.first(list.documents.size());
-    scores = scores.subspan(own_scores.size());
-    const auto reranked =
-        list_metrics(rank_by_score(own_scores, list.relevant), static_cast<size_t>(options_.at_k));
-    for (size_t i = 0; i < 3; ++i) {
-      per_query[i].emplace_back(list.query_id, reranked[i]);
-      per_query[i + 3].emplace_back(list.query_id, list.base[i]);
-    }
+    const auto figures = list_figures(list, scores.first(list.documents.size()));
+    scores = scores.subspan(list.documents.size());
+    for (size_t i = 0; i < names.size(); ++i) per_query[i].emplace_back(list.query_id, figures[i]);
   }
 
   Evaluation evaluation;
-  const auto names = reranking_metric_names(options_.at_k);
-  for (size_t i = 0; i < names.size(); ++i) {
-    double sum = 0;
-    for (const auto& [query_id, value] : per_query[i]) sum += value;
-    evaluation.metrics.emplace_back(prefix() + names[i], sum / static_cast<double>(lists_.size()));
-    evaluation.per_query.emplace(prefix() + names[i], std::move(per_query[i]));
-  }
+  for (size_t i = 0; i < names.size(); ++i)
+    evaluation.add(prefix() + names[i], std::move(per_query[i]));
   evaluation.primary_metric = prefix() + names[2];
   return evaluation;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "evaluators/evaluator.h"
+#include "evaluators/named_metrics.h"
 
 namespace lambdaforge::evaluators {
 
@@ -25,17 +26,17 @@ struct RerankingOptions {
   // true: the positives that the first stage missed are reranked too, so a perfect model reaches
   // 1. false: only what the first stage found is ranked, as in a search engine.
   bool always_rerank_positives = true;
+  // More metrics of the reranked lists, as parse_metric names them. All that they know of a query
+  // is its list: recall@k is the share of the relevant documents that were reranked.
+  std::vector<std::string> metrics = {};
 };
-
-// "map", "mrr@k", "ndcg@k" and the first stage's "base_map", "base_mrr@k", "base_ndcg@k": the
-// order in which metrics are reported.
-std::array<std::string, 6> reranking_metric_names(int64_t at_k);
 
 class RerankingEvaluator : public Evaluator {
  public:
   // `name` precedes every metric ("NanoNQ_R100" -> "NanoNQ_R100_map"); it may be empty. Samples
   // without documents have nothing to rerank: they are left out of all metrics and listed below.
-  // Throws std::invalid_argument when no sample is left or at_k < 1.
+  // Throws std::invalid_argument when no sample is left, on at_k < 1 and on a metric's name that
+  // parse_metric refuses.
   RerankingEvaluator(std::string name, std::vector<RerankingSample> samples,
                      RerankingOptions options = {});
 
@@ -52,6 +53,11 @@ class RerankingEvaluator : public Evaluator {
   void append_pairs(std::vector<TextPair>& pairs) const;
   Evaluation evaluate_scores(std::span<const float> scores) const;  // scores[num_pairs()]
 
+  // "map", "mrr@k", "ndcg@k", the first stage's "base_map", "base_mrr@k", "base_ndcg@k", and of
+  // options.metrics those that are not among them: what is reported behind the evaluator's name, in
+  // that order.
+  std::vector<std::string> metric_names() const;
+
   size_t num_pairs() const { return num_pairs_; }
   const std::string& name() const { return name_; }
   const std::vector<std::string>& left_out_queries() const { return left_out_queries_; }
@@ -61,14 +67,16 @@ class RerankingEvaluator : public Evaluator {
     std::string query_id;
     std::string query;
     std::vector<std::string> documents;  // to be scored
-    std::vector<uint8_t> relevant;       // [documents], 0 or 1
+    std::vector<int> relevant;           // [documents], 0 or 1
     std::array<double, 3> base;          // the first stage's map, mrr, ndcg
   };
   static List make_list(RerankingSample sample, const RerankingOptions& options);
+  std::vector<double> list_figures(const List& list, std::span<const float> scores) const;
   std::string prefix() const { return name_.empty() ? "" : name_ + "_"; }
 
   std::string name_;
   RerankingOptions options_;
+  std::vector<Metric> more_metrics_;  // what options_.metrics adds to the six
   std::vector<List> lists_;
   size_t num_pairs_ = 0;
   std::vector<std::string> left_out_queries_;

@@ -38,7 +38,8 @@ int run(const EvaluateOptions& options) {
       trainer::load_nano_beir(options.nano, options.dataset_names),
       {.rerank_k = options.rerank_k,
        .at_k = options.at_k,
-       .always_rerank_positives = options.always_rerank_positives});
+       .always_rerank_positives = options.always_rerank_positives,
+       .metrics = options.metrics});
   models::Pretrained pretrained =
       models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
   if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)

@@ -5,9 +5,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <iostream>
+#include <stdexcept>
 #include <string_view>
 
 #include "base/suggestion.h"
+#include "evaluators/named_metrics.h"
 #include "trainer/config.h"
 
 namespace lambdaforge::launch {
@@ -28,6 +30,18 @@ CLI::Validator at_least_one() {
               // No number at all: the same complaint.
             }
             return fmt::format("expected an integer >= 1, got '{}'", text);
+          },
+          ""};
+}
+
+CLI::Validator metric_name() {
+  return {[](std::string& name) {
+            try {
+              evaluators::parse_metric(name);
+            } catch (const std::invalid_argument& error) {
+              return std::string(error.what());
+            }
+            return std::string();
           },
           ""};
 }
@@ -86,6 +100,11 @@ void define(CLI::App& app, EvaluateOptions& options) {
       ->type_name("N")
       ->check(at_least_one())
       ->capture_default_str();
+  app.add_option("--metrics", options.metrics,
+                 "Report more, such as mrr@5 ndcg@20 ndcg_exp@10 precision@5 recall@50 success@1 "
+                 "err@20 rbp@0.8 bpref")
+      ->type_name("NAME")
+      ->check(metric_name());
   app.add_flag_callback(
       "--no-always-rerank-positives", [&options] { options.always_rerank_positives = false; },
       "Do not add the relevant documents that BM25 missed: they are lost, as in a search engine");
@@ -96,7 +115,8 @@ void define(CLI::App& app, EvaluateOptions& options) {
   app.footer(R"(
 Examples:
   lambdaforge evaluate runs/wordnet/first/final --nano data/wordnet/nano
-  lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json)");
+  lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json
+  lambdaforge evaluate my-model --nano data/NanoBEIR-en --metrics ndcg@20 recall@50)");
 }
 
 void define(CLI::App& app, PredictOptions& options) {

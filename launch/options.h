@@ -22,6 +22,7 @@ struct EvaluateOptions {
   std::vector<std::string> dataset_names;  // empty: every set of the folder
   int64_t rerank_k = 100;
   int64_t at_k = 10;
+  std::vector<std::string> metrics;  // reported too, as evaluators::parse_metric names them
   bool always_rerank_positives = true;
   std::optional<int64_t> max_length;  // none: what the model allows
   int64_t batch_tokens = 16384;       // of one forward pass

@@ -83,6 +83,7 @@ struct EvaluationConfig {
   std::vector<std::string> dataset_names;  // empty: every set of the folder
   int64_t rerank_k = 100;
   int64_t at_k = 10;
+  std::vector<std::string> metrics;  // reported too: "ndcg@20", "recall@100", "rbp@0.8"
   bool always_rerank_positives = true;
   int64_t batch_tokens = 16384;  // tokens of one forward pass, over as many pairs as fit
 

@@ -203,6 +203,7 @@ void add_evaluation_and_tracking(std::vector<Field>& fields) {
   evaluation.add("dataset_names", &EvaluationConfig::dataset_names);
   evaluation.add("rerank_k", &EvaluationConfig::rerank_k, kAtLeastOne);
   evaluation.add("at_k", &EvaluationConfig::at_k, kAtLeastOne);
+  evaluation.add("metrics", &EvaluationConfig::metrics);
   evaluation.add("always_rerank_positives", &EvaluationConfig::always_rerank_positives);
   evaluation.add("batch_tokens", &EvaluationConfig::batch_tokens, kAtLeastOne);
 

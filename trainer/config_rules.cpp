@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <stdexcept>
 
+#include "evaluators/named_metrics.h"
 #include "trainer/config_fields.h"
 
 namespace lambdaforge::trainer {
@@ -34,6 +36,11 @@ void check_evaluation(const Config& config) {
           "training.save_strategy",
           "'best' saves after an evaluation, but eval_strategy is 'no'; set it to 'steps' or "
           "'epoch'");
+  try {
+    evaluators::parse_metrics(config.evaluation.metrics);
+  } catch (const std::invalid_argument& error) {
+    throw BrokenRule{"evaluation.metrics", error.what()};
+  }
 }
 
 // A step count is a share of max_steps below 1, so both must be of one kind to be comparable.

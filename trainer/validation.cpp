@@ -19,9 +19,12 @@ Validator::Validator(const Config& config, const models::Pretrained& pretrained,
       communicator_(communicator) {
   const EvaluationConfig& evaluation = config.evaluation;
   if (evaluation.nano_beir.empty()) return;
-  evaluator_.emplace(load_nano_beir(evaluation.nano_beir, evaluation.dataset_names),
-                     evaluators::NanoBeirOptions{evaluation.rerank_k, evaluation.at_k,
-                                                 evaluation.always_rerank_positives});
+  evaluator_.emplace(
+      load_nano_beir(evaluation.nano_beir, evaluation.dataset_names),
+      evaluators::NanoBeirOptions{.rerank_k = evaluation.rerank_k,
+                                  .at_k = evaluation.at_k,
+                                  .always_rerank_positives = evaluation.always_rerank_positives,
+                                  .metrics = evaluation.metrics});
   scorer_ = make_shared_scorer(pretrained, communicator, evaluation.batch_tokens);
 }
 

@@ -4,10 +4,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <optional>
 #include <string_view>
+
+#include "base/numbers.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -21,19 +22,20 @@ struct RankingMetric {
   bool is_base = false;
 };
 
+// "map"; "ndcg@10", "rbp@0.8" and whatever else has a number behind an @.
 bool is_ranking_metric(std::string_view name) {
-  if (name == "map") return true;
+  constexpr std::array<std::string_view, 6> kOfWholeList = {"map",      "mrr", "ndcg",
+                                                            "ndcg_exp", "err", "bpref"};
+  if (std::ranges::find(kOfWholeList, name) != kOfWholeList.end()) return true;
   const size_t at = name.find('@');
-  if (at == std::string_view::npos || at + 1 == name.size()) return false;
-  const std::string_view cutoff = name.substr(at + 1);
-  return (name.substr(0, at) == "ndcg" || name.substr(0, at) == "mrr") &&
-         std::all_of(cutoff.begin(), cutoff.end(), [](unsigned char c) { return std::isdigit(c); });
+  return at != 0 && at != name.npos && read_number<double>(name.substr(at + 1));
 }
 
 // "eval_NanoNQ_R100_base_ndcg@10" -> {"NanoNQ_R100", "ndcg@10", true}
 std::optional<RankingMetric> parse_ranking_metric(std::string_view name) {
   if (name.substr(0, kEvaluation.size()) == kEvaluation) name.remove_prefix(kEvaluation.size());
-  const size_t underscore = name.rfind('_');
+  size_t underscore = name.rfind("_ndcg_exp");  // the one metric with an underscore of its own
+  if (underscore == std::string_view::npos) underscore = name.rfind('_');
   if (underscore == std::string_view::npos || !is_ranking_metric(name.substr(underscore + 1)))
     return std::nullopt;
   RankingMetric result{std::string(name.substr(0, underscore + 1)),

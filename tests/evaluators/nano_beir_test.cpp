@@ -62,6 +62,19 @@ TEST(NanoBeirEvaluator, ReportsSetsFirstAndMeansLast) {
   EXPECT_EQ(evaluation.metrics[11].first, "NanoBEIR_R20_mean_base_ndcg@5");
 }
 
+TEST(NanoBeirEvaluator, AveragesTheMetricsAskedForToo) {
+  TableScorer table(kScores);
+  const NanoBeirEvaluator evaluator({nano_nq(), nano_scifact()}, {.metrics = {"success@1"}});
+  const Evaluation evaluation = evaluator.evaluate(table.scorer());
+  EXPECT_EQ(evaluation.at("NanoNQ_R100_success@1"), (0.0 + 1) / 2);
+  EXPECT_EQ(evaluation.at("NanoBEIR_R100_mean_success@1"), ((0.0 + 1) / 2 + 0) / 2);
+  EXPECT_EQ(evaluation.per_query.at("NanoSciFact_R100_success@1").at(0).second, 0);
+  std::vector<std::string> names;
+  for (const auto& metric : evaluation.metrics) names.push_back(metric.first);
+  EXPECT_EQ(names, evaluator.metric_names());
+  EXPECT_EQ(names.size(), 3 * 7U);
+}
+
 TEST(NanoBeirEvaluator, CutsTheCandidatesOff) {
   TableScorer table(kScores);
   const Evaluation evaluation =
@@ -126,6 +139,16 @@ TEST(NanoBeirEvaluator, RefusesBadOptions) {
   EXPECT_THROW(NanoBeirEvaluator({}), std::invalid_argument);
   EXPECT_THROW(NanoBeirEvaluator({nano_nq()}, {.rerank_k = 0}), std::invalid_argument);
   EXPECT_THROW(NanoBeirEvaluator({nano_nq()}, {.at_k = -1}), std::invalid_argument);
+}
+
+TEST(NanoBeirEvaluator, WritesThePeersCsvWhateverElseIsAskedFor) {
+  const auto folder = std::filesystem::path(testing::TempDir()) / "lambdaforge_nano_beir_more";
+  std::filesystem::remove_all(folder);
+  TableScorer table({{"alpha", 1}, {"gamma", 2}});
+  const NanoBeirEvaluator evaluator({nano_scifact()}, {.metrics = {"recall@5"}});
+  evaluator.write_csv(evaluator.evaluate(table.scorer()), {.epoch = 1, .step = 10}, folder);
+  EXPECT_EQ(read_file(folder / "NanoBEIR_evaluation_mean_results.csv"),
+            "epoch,steps,MAP,MRR@10,NDCG@10\n1.0,10,1.0,1.0,1.0\n");
 }
 
 TEST(NanoBeirEvaluator, WritesOneCsvASetAndOneForTheMean) {

@@ -113,6 +113,34 @@ TEST(RerankingEvaluator, NamesMetricsInThePeersOrder) {
   EXPECT_EQ(evaluation.primary_metric, "NanoNQ_R100_ndcg@5");
 }
 
+TEST(RerankingEvaluator, ReportsTheMetricsAskedForBehindThePeers) {
+  TableScorer table({{"good", 4}, {"bad", 3}, {"worse", 2}, {"missed", 1}});
+  const RerankingSample lost{"q2", "query", {"missed"}, {"bad", "worse"}};
+  const RerankingEvaluator evaluator(
+      "set", {kSample, lost}, {.metrics = {"recall@3", "ndcg@10", "rbp@0.5", "map", "recall@3"}});
+  const Evaluation evaluation = evaluator.evaluate(table.scorer());
+  EXPECT_EQ(evaluator.metric_names(),
+            (std::vector<std::string>{"map", "mrr@10", "ndcg@10", "base_map", "base_mrr@10",
+                                      "base_ndcg@10", "recall@3", "rbp@0.5"}));
+  ASSERT_EQ(evaluation.metrics.size(), 8U);
+  EXPECT_EQ(evaluation.metrics[6].first, "set_recall@3");
+  EXPECT_EQ(evaluation.per_query.at("set_recall@3"),  // good, bad, worse, missed; all of q2's three
+            (std::vector<std::pair<std::string, double>>{{"q1", 1.0 / 2}, {"q2", 1}}));
+  EXPECT_NEAR(evaluation.at("set_rbp@0.5"),
+              (0.5 * (1 + std::pow(0.5, 3)) + 0.5 * std::pow(0.5, 2)) / 2, kTolerance);
+  EXPECT_EQ(evaluation.primary_metric, "set_ndcg@10");
+}
+
+TEST(RerankingEvaluator, CountsMetricsAskedForZeroWhereNothingIsRelevant) {
+  const RerankingSample lost{"q2", "query", {"missed"}, {"bad", "worse"}};
+  TableScorer table({{"good", 3}, {"bad", 2}, {"worse", 1}});
+  const Evaluation evaluation =
+      RerankingEvaluator("", {kSample, lost},
+                         {.always_rerank_positives = false, .metrics = {"success@1"}})
+          .evaluate(table.scorer());
+  EXPECT_EQ(evaluation.at("success@1"), (1.0 + 0) / 2);
+}
+
 TEST(RerankingEvaluator, LeavesOutAndListsQueriesWithoutDocuments) {
   TableScorer table({{"good", 1}, {"missed", 2}, {"bad", 3}, {"worse", 4}});
   const RerankingEvaluator alone("", {kSample});
@@ -125,6 +153,7 @@ TEST(RerankingEvaluator, RefusesBadInput) {
   EXPECT_THROW(RerankingEvaluator("", {}), std::invalid_argument);
   EXPECT_THROW(RerankingEvaluator("", {{"empty", "query", {"good"}, {}}}), std::invalid_argument);
   EXPECT_THROW(RerankingEvaluator("", {kSample}, {.at_k = 0}), std::invalid_argument);
+  EXPECT_THROW(RerankingEvaluator("", {kSample}, {.metrics = {"ndgc"}}), std::invalid_argument);
   const RerankingEvaluator evaluator("", {kSample});
   const Scorer broken = [](const std::vector<TextPair>& pairs) {
     return std::vector<float>(pairs.size(), std::nanf(""));

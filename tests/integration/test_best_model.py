@@ -23,7 +23,12 @@ def run_folder(small_recipe, wordnet, tmp_path_factory):
         save_total_limit=1,
         load_best_model_at_end=True,
     )
-    sections["evaluation"] = {"nano_beir": wordnet / "nano", "dataset_names": ["noun", "verb"], "rerank_k": 10}
+    sections["evaluation"] = {
+        "nano_beir": wordnet / "nano",
+        "dataset_names": ["noun", "verb"],
+        "rerank_k": 10,
+        "metrics": ["recall@5"],
+    }
     return train(tmp_path_factory.mktemp("best"), 2, **sections)
 
 
@@ -71,12 +76,17 @@ def test_metrics_are_in_the_csv_files(run_folder):
     assert losses == [row["loss"] for row in read_history(run_folder) if "loss" in row]
     means = (run_folder / "eval/NanoBEIR_evaluation_mean_results.csv").read_text().splitlines()
     assert means[0] == "epoch,steps,MAP,MRR@10,NDCG@10" and len(means) == 5
+    recalls = [row for row in rows if row["name"] == "eval_NanoBEIR_R10_mean_recall@5"]
+    assert [row["step"] for row in recalls] == ["0", "4", "8", "12"]
+    assert all(0 < float(row["value"]) <= 1 for row in recalls)
 
 
 def test_evaluate_agrees_with_the_run(run_folder, wordnet, run_program):
     printed = run_program(
         "lambdaforge", "evaluate", run_folder / "final", "--nano", wordnet / "nano",
-        "--dataset-names", "noun", "verb", "--rerank-k", 10, "--json",
+        "--dataset-names", "noun", "verb", "--rerank-k", 10, "--metrics", "recall@5", "--json",
     )
-    best = max(row[METRIC] for row in read_history(run_folder) if METRIC in row and row["step"] > 0)
-    assert json.loads(printed)[METRIC.removeprefix("eval_")] == pytest.approx(best, abs=1e-6)
+    rows = [row for row in read_history(run_folder) if METRIC in row and row["step"] > 0]
+    best = max(rows, key=lambda row: row[METRIC])
+    for name in (METRIC, "eval_noun_R10_recall@5", "eval_NanoBEIR_R10_mean_recall@5"):
+        assert json.loads(printed)[name.removeprefix("eval_")] == pytest.approx(best[name], abs=1e-6)

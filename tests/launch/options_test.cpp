@@ -64,6 +64,7 @@ TEST(ParseEvaluate, HasTheDefaultsOfSentenceTransformers) {
   EXPECT_TRUE(options.dataset_names.empty());
   EXPECT_EQ(options.rerank_k, 100);
   EXPECT_EQ(options.at_k, 10);
+  EXPECT_TRUE(options.metrics.empty());
   EXPECT_TRUE(options.always_rerank_positives);
   EXPECT_EQ(options.max_length, std::nullopt);
   EXPECT_EQ(options.batch_tokens, 16384);
@@ -71,13 +72,21 @@ TEST(ParseEvaluate, HasTheDefaultsOfSentenceTransformers) {
 }
 
 TEST(ParseEvaluate, TakesEveryOption) {
-  const EvaluateOptions options =
-      parse_evaluate({"model", "--nano", "data", "--dataset-names", "msmarco", "nq", "--rerank-k",
-                      "50", "--at-k", "5", "--no-always-rerank-positives", "--max-length", "128",
-                      "--batch-tokens", "64", "--output", "out", "--json"});
+  const EvaluateOptions options = parse_evaluate({"model",          "--nano",
+                                                  "data",           "--dataset-names",
+                                                  "msmarco",        "nq",
+                                                  "--rerank-k",     "50",
+                                                  "--at-k",         "5",
+                                                  "--metrics",      "ndcg@20",
+                                                  "bpref",          "--no-always-rerank-positives",
+                                                  "--max-length",   "128",
+                                                  "--batch-tokens", "64",
+                                                  "--output",       "out",
+                                                  "--json"});
   EXPECT_EQ(options.dataset_names, (Arguments{"msmarco", "nq"}));
   EXPECT_EQ(options.rerank_k, 50);
   EXPECT_EQ(options.at_k, 5);
+  EXPECT_EQ(options.metrics, (Arguments{"ndcg@20", "bpref"}));
   EXPECT_FALSE(options.always_rerank_positives);
   EXPECT_EQ(options.max_length, 128);
   EXPECT_EQ(options.batch_tokens, 64);
@@ -87,6 +96,9 @@ TEST(ParseEvaluate, TakesEveryOption) {
 
 TEST(ParseEvaluate, ExplainsSlips) {
   EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}), "--nano is required"));
+  EXPECT_TRUE(contains(
+      complaint(parse_evaluate, {"model", "--nano", "data", "--metrics", "map", "precison@5"}),
+      "--metrics: unknown metric 'precison'; did you mean 'precision'?"));
   for (const std::string value : {"0", "-3", "many"})
     EXPECT_TRUE(
         contains(complaint(parse_evaluate, {"model", "--nano", "data", "--batch-tokens=" + value}),

@@ -155,6 +155,15 @@ TEST(ParseConfig, RefusesUnknownNames) {
   EXPECT_NE(complaint_of_set("training.save_strategy=step").find("'steps'"), std::string::npos);
 }
 
+TEST(ParseConfig, ChecksTheNamesOfMetrics) {
+  EXPECT_EQ(parse("", {"evaluation.metrics=['ndcg@20', 'bpref']"}).evaluation.metrics,
+            (std::vector<std::string>{"ndcg@20", "bpref"}));
+  EXPECT_EQ(complaint("[evaluation]\nmetrics = ['map', 'recal@10']").substr(0, 81),
+            "recipe.toml:7: evaluation.metrics: unknown metric 'recal'; did you mean 'recall'?");
+  EXPECT_NE(complaint_of_set("evaluation.metrics=['recall']").find("as in recall@10"),
+            std::string::npos);
+}
+
 TEST(ParseConfig, RequiresAModelAndData) {
   EXPECT_EQ(complaint_of_set("model.path=").rfind("--set model.path=: model.path: is required", 0),
             0u);
@@ -256,6 +265,7 @@ TEST(ToToml, ReadsBackEqual) {
   config.training.weight_decay = 1e20;
   config.training.greater_is_better = false;
   config.evaluation.dataset_names = {"msmarco", "it's"};
+  config.evaluation.metrics = {"ndcg@20", "rbp@0.8"};
   EXPECT_EQ(parse_config(to_toml(config), "effective"), config);
 }
 

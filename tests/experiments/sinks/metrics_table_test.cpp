@@ -23,6 +23,16 @@ TEST(MetricsTable, GivesEveryDataSetARowAndShowsTheGain) {
             "  eval_loss    1.0000\n");
 }
 
+TEST(MetricsTable, GivesEveryMetricAColumn) {
+  EXPECT_EQ(metrics_table({{"nq_recall@5", 0.5},
+                           {"nq_ndcg_exp@10", 0.25},
+                           {"nq_ndcg_exp", 0.75},
+                           {"nq_rbp@0.8", 1},
+                           {"nq_bpref", 0}}),
+            "      recall@5  ndcg_exp@10  ndcg_exp  rbp@0.8  bpref\n"
+            "  nq  0.5000    0.2500       0.7500    1.0000   0.0000\n");
+}
+
 TEST(MetricsTable, TakesOnlyRankingMetricsApart) {
   EXPECT_EQ(metrics_table({{"eval_ndcg@ten", 1}, {"roadmap", 1}, {"ndcg@10", 1}}),
             "  eval_ndcg@ten  1.0000\n"
