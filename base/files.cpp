@@ -4,9 +4,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <stdexcept>
 
 namespace lambdaforge {
@@ -45,6 +48,19 @@ class FileDescriptor {
   int descriptor_;
 };
 
+std::optional<int64_t> number_of(std::string_view name, std::string_view prefix,
+                                 std::string_view suffix) {
+  if (name.size() < prefix.size() + suffix.size() || !name.starts_with(prefix) ||
+      !name.ends_with(suffix))
+    return std::nullopt;
+  const std::string_view digits =
+      name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+  int64_t number = 0;
+  const char* end = digits.data() + digits.size();
+  const auto [parsed, error] = std::from_chars(digits.data(), end, number);
+  return error == std::errc() && parsed == end ? std::optional(number) : std::nullopt;
+}
+
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path) {
@@ -73,6 +89,17 @@ void append_to_file(const std::filesystem::path& path, std::string_view content)
   FileDescriptor file(path, O_WRONLY | O_CREAT | O_APPEND);
   file.write(content);
   file.sync();
+}
+
+std::vector<int64_t> numbered_entries(const std::filesystem::path& folder, std::string_view prefix,
+                                      std::string_view suffix) {
+  std::vector<int64_t> numbers;
+  if (!std::filesystem::is_directory(folder)) return numbers;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (const auto number = number_of(entry.path().filename().string(), prefix, suffix))
+      numbers.push_back(*number);
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
 }
 
 void sync_folder(const std::filesystem::path& folder) {

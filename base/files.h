@@ -1,9 +1,11 @@
 // Files that survive: written under a temporary name, synced, renamed.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace lambdaforge {
 
@@ -18,6 +20,11 @@ void write_file_atomically(const std::filesystem::path& path, std::string_view c
 // Adds `content` at the end of `path` with one write and syncs it. Throws std::runtime_error as
 // above.
 void append_to_file(const std::filesystem::path& path, std::string_view content);
+
+// The numbers N of the entries named prefix, digits, suffix, such as checkpoint-500; ascending.
+// None where the folder is missing. What is being written has another name.
+std::vector<int64_t> numbered_entries(const std::filesystem::path& folder, std::string_view prefix,
+                                      std::string_view suffix = "");
 
 // Makes the names inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);

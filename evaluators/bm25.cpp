@@ -4,6 +4,7 @@
 #include <libstemmer.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <memory>
 #include <new>
@@ -20,18 +21,33 @@ const std::unordered_set<std::string_view> kStopWords = {
     "in",  "into",  "is",   "it",    "no",    "not",  "of",   "on",  "or",  "such", "that",
     "the", "their", "then", "there", "these", "they", "this", "to",  "was", "will", "with"};
 
-bool is_term_byte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-         static_cast<unsigned char>(c) >= 0x80;
+// Each byte as it stands in a term, 0 where it separates terms.
+constexpr std::array<char, 256> make_term_bytes() {
+  std::array<char, 256> bytes{};
+  for (int c = 0x80; c < 256; ++c) bytes[c] = static_cast<char>(c);
+  for (char c = '0'; c <= '9'; ++c) bytes[c] = c;
+  for (char c = 'a'; c <= 'z'; ++c) bytes[c] = bytes[c - 'a' + 'A'] = c;
+  return bytes;
+}
+constexpr std::array<char, 256> kTermBytes = make_term_bytes();
+
+// Calls visit(word) for each lower-cased run of letters and digits, stop words too.
+template <class Visit>
+void for_each_word(std::string_view text, const Visit& visit) {
+  std::string word;
+  for (size_t i = 0; i <= text.size(); ++i) {
+    const char c = i < text.size() ? kTermBytes[static_cast<unsigned char>(text[i])] : 0;
+    if (c != 0) {
+      word.push_back(c);
+    } else if (!word.empty()) {
+      visit(word);
+      word.clear();
+    }
+  }
 }
 
-char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-// Replaces `word` by its stem. A Snowball stemmer holds the word it works on, so each thread has
-// its own.
-void stem(std::string& word) {
+// A Snowball stemmer holds the word it works on, so each thread has its own.
+std::string stem(const std::string& word) {
   struct Delete {
     void operator()(sb_stemmer* stemmer) const { sb_stemmer_delete(stemmer); }
   };
@@ -42,8 +58,8 @@ void stem(std::string& word) {
                                 static_cast<int>(word.size()))
               : nullptr;
   if (stemmed == nullptr) throw std::bad_alloc();
-  word.assign(reinterpret_cast<const char*>(stemmed),
-              static_cast<size_t>(sb_stemmer_length(stemmer.get())));
+  return {reinterpret_cast<const char*>(stemmed),
+          static_cast<size_t>(sb_stemmer_length(stemmer.get()))};
 }
 
 // The thread's accumulator, one score a document, 0 between searches: clearing what a search
@@ -58,17 +74,9 @@ std::vector<double>& zeroed_scores(size_t num_documents) {
 
 std::vector<std::string> bm25_terms(std::string_view text) {
   std::vector<std::string> terms;
-  auto begin = std::ranges::find_if(text, is_term_byte);
-  while (begin != text.end()) {
-    const auto end = std::find_if_not(begin, text.end(), is_term_byte);
-    std::string term(begin, end);
-    std::ranges::transform(term, term.begin(), lower);
-    if (!kStopWords.contains(term)) {
-      stem(term);
-      terms.push_back(std::move(term));
-    }
-    begin = std::find_if(end, text.end(), is_term_byte);
-  }
+  for_each_word(text, [&](const std::string& word) {
+    if (!kStopWords.contains(word)) terms.push_back(stem(word));
+  });
   return terms;
 }
 
@@ -77,26 +85,35 @@ Bm25Index::Bm25Index(const std::vector<std::string>& documents, Options options)
   if (!(options.k1 >= 0 && std::isfinite(options.k1)) || !(options.b >= 0 && options.b <= 1))
     throw std::invalid_argument(fmt::format(
         "BM25 needs k1 >= 0 and 0 <= b <= 1, got k1 = {} and b = {}", options.k1, options.b));
-  // First the frequencies, in the weights' place.
-  std::vector<double> lengths;
-  lengths.reserve(documents.size());
-  for (const std::string& document : documents) {
-    const auto index = static_cast<int32_t>(lengths.size());
-    std::vector<std::string> terms = bm25_terms(document);
-    lengths.push_back(static_cast<double>(terms.size()));
-    for (std::string& term : terms) {
-      auto& postings = postings_[std::move(term)];
-      if (postings.empty() || postings.back().document != index) postings.push_back({index, 0});
+  weigh(count_terms(documents), options);
+}
+
+std::vector<int32_t> Bm25Index::count_terms(const std::vector<std::string>& documents) {
+  // Stemming costs more than all else, and a corpus repeats its words: each is stemmed once.
+  std::unordered_map<std::string, std::vector<Posting>*> postings_of_word;  // nullptr: stop word
+  std::vector<int32_t> lengths(documents.size(), 0);
+  for (int32_t document = 0; document < std::ssize(documents); ++document)
+    for_each_word(documents[document], [&](const std::string& word) {
+      const auto [known, is_new] = postings_of_word.try_emplace(word, nullptr);
+      if (is_new && !kStopWords.contains(word)) known->second = &postings_[stem(word)];
+      if (known->second == nullptr) return;
+      std::vector<Posting>& postings = *known->second;
+      if (postings.empty() || postings.back().document != document)
+        postings.push_back({document, 0});
       postings.back().weight += 1;
-    }
-  }
-  const double count = static_cast<double>(num_documents_);
+      ++lengths[document];
+    });
+  return lengths;
+}
+
+void Bm25Index::weigh(const std::vector<int32_t>& lengths, const Options& options) {
+  const auto count = static_cast<double>(num_documents_);
   const double mean_length = std::accumulate(lengths.begin(), lengths.end(), 0.0) / count;
   for (auto& [term, postings] : postings_) {
     const auto df = static_cast<double>(postings.size());
     const double idf = std::log(1 + (count - df + 0.5) / (df + 0.5));
     for (auto& [document, weight] : postings) {
-      const double length = lengths[static_cast<size_t>(document)] / mean_length;
+      const double length = lengths[document] / mean_length;
       weight = static_cast<float>(idf * weight /
                                   (weight + options.k1 * (1 - options.b + options.b * length)));
     }

@@ -36,6 +36,10 @@ class Bm25Index {
     int32_t document;
     float weight;  // the term's whole contribution to this document's score
   };
+  // Fills the postings with frequencies, in the weights' place; the documents' lengths in terms.
+  std::vector<int32_t> count_terms(const std::vector<std::string>& documents);
+  void weigh(const std::vector<int32_t>& lengths, const Options& options);
+
   std::unordered_map<std::string, std::vector<Posting>> postings_;
   size_t num_documents_ = 0;
 };

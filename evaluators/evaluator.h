@@ -29,13 +29,15 @@ struct EvaluationPoint {
   int64_t step = -1;
 };
 
+// Metric -> (query id, value) in the order of the data set: what significance tests compare.
+using PerQueryValues = std::map<std::string, std::vector<std::pair<std::string, double>>>;
+
 struct Evaluation {
   // Name -> value, in the order in which they are reported: "NanoNQ_R100_ndcg@10" -> 0.5964.
   std::vector<std::pair<std::string, double>> metrics;
   // The metric that picks the best checkpoint, e.g. "NanoBEIR_R100_mean_ndcg@10".
   std::string primary_metric;
-  // Metric -> query id -> value, kept for significance tests.
-  std::map<std::string, std::vector<std::pair<std::string, double>>> per_query;
+  PerQueryValues per_query;
 
   // Reports the mean of one metric's values, (query id, value) each; there must be one.
   void add(const std::string& name, std::vector<std::pair<std::string, double>> values);

@@ -108,25 +108,6 @@ void check_writable(std::string_view kind, std::string_view id) {
         "{} '{}' cannot stand in a TREC file: it is empty or has white space", kind, id));
 }
 
-std::vector<const ScoredDocument*> best_first(const std::vector<ScoredDocument>& documents) {
-  std::vector<const ScoredDocument*> order;
-  order.reserve(documents.size());
-  for (const ScoredDocument& document : documents) {
-    if (std::isnan(document.score))
-      throw std::invalid_argument(
-          fmt::format("the score of document '{}' is not a number and cannot be ranked: has the "
-                      "model diverged?",
-                      document.document));
-    order.push_back(&document);
-  }
-  std::ranges::sort(order, [](const ScoredDocument* a, const ScoredDocument* b) {
-    const auto score_a = static_cast<float>(a->score);
-    const auto score_b = static_cast<float>(b->score);
-    return score_a != score_b ? score_a > score_b : a->document > b->document;
-  });
-  return order;
-}
-
 }  // namespace
 
 Qrels read_qrels(std::istream& input, std::string_view origin) {
@@ -186,6 +167,25 @@ void write_run(const std::filesystem::path& path, const Run& run, std::string_vi
     }
   }
   write_file_atomically(path, text);
+}
+
+std::vector<const ScoredDocument*> best_first(const std::vector<ScoredDocument>& documents) {
+  std::vector<const ScoredDocument*> order;
+  order.reserve(documents.size());
+  for (const ScoredDocument& document : documents) {
+    if (std::isnan(document.score))
+      throw std::invalid_argument(
+          fmt::format("the score of document '{}' is not a number and cannot be ranked: has the "
+                      "model diverged?",
+                      document.document));
+    order.push_back(&document);
+  }
+  std::ranges::sort(order, [](const ScoredDocument* a, const ScoredDocument* b) {
+    const auto score_a = static_cast<float>(a->score);
+    const auto score_b = static_cast<float>(b->score);
+    return score_a != score_b ? score_a > score_b : a->document > b->document;
+  });
+  return order;
 }
 
 Ranking rank_run(const std::vector<ScoredDocument>& documents, const Judgements& judgements) {

@@ -43,10 +43,13 @@ void write_qrels(const std::filesystem::path& path, const Qrels& qrels);
 void write_run(const std::filesystem::path& path, const Run& run,
                std::string_view tag = "lambdaforge");
 
-// Ranks one query's documents, each given once, as trec_eval does: by score, highest first, and
+// One query's documents, each given once, as trec_eval ranks them: by score, highest first, and
 // equal scores by document id, last first, so there are no ties. trec_eval keeps scores as float,
 // so scores that differ by less than a float can tell are equal here too; a reranker's scores are
 // floats, and lose nothing. Throws std::invalid_argument on a score that is NaN.
+std::vector<const ScoredDocument*> best_first(const std::vector<ScoredDocument>& documents);
+
+// The grades of this ranking. Throws as best_first.
 Ranking rank_run(const std::vector<ScoredDocument>& documents, const Judgements& judgements);
 
 }  // namespace lambdaforge::evaluators

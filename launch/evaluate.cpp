@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "evaluators/nano_beir.h"
+#include "evaluators/per_query.h"
 #include "experiments/sinks/metrics_table.h"
 #include "launch/memory.h"
 #include "launch/options.h"
@@ -54,6 +55,8 @@ int run(const EvaluateOptions& options) {
     if (!options.output.empty()) {
       std::filesystem::create_directories(options.output);
       evaluator.write_csv(evaluation, {}, options.output);
+      evaluators::write_per_query(std::filesystem::path(options.output) / "per_query.csv",
+                                  evaluation.per_query);
     }
     std::cout << (options.json ? to_json(evaluation)
                                : experiments::metrics_table(evaluation.metrics))

@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
 #include <iostream>
 #include <stdexcept>
 #include <string_view>
@@ -19,17 +20,33 @@ constexpr int kUsageError = 2;
 
 const char* const kTrainSummary = "Train a reranker as a recipe says";
 const char* const kEvaluateSummary = "Measure a reranker on NanoBEIR data sets";
+const char* const kCompareSummary = "Test whether two evaluations really differ";
 const char* const kPredictSummary = "Score pairs of texts, or rank documents for a query";
 const char* const kPrepareSummary = "Turn data into what training reads";
 
-CLI::Validator at_least_one() {
-  return {[](std::string& text) {
+CLI::Validator at_least(int64_t minimum) {
+  return {[minimum](std::string& text) {
             try {
-              if (std::stoll(text) >= 1) return std::string();
+              if (std::stoll(text) >= minimum) return std::string();
             } catch (const std::exception&) {
               // No number at all: the same complaint.
             }
-            return fmt::format("expected an integer >= 1, got '{}'", text);
+            return fmt::format("expected an integer >= {}, got '{}'", minimum, text);
+          },
+          ""};
+}
+
+CLI::Validator at_least_one() {
+  return at_least(1);
+}
+
+CLI::Validator between_zero_and_one() {
+  return {[](std::string& text) {
+            double value = 0;
+            const char* end = text.data() + text.size();
+            const bool is_number = std::from_chars(text.data(), end, value).ptr == end;
+            if (is_number && value > 0 && value < 1) return std::string();
+            return fmt::format("expected a number between 0 and 1, got '{}'", text);
           },
           ""};
 }
@@ -109,7 +126,9 @@ void define(CLI::App& app, EvaluateOptions& options) {
       "--no-always-rerank-positives", [&options] { options.always_rerank_positives = false; },
       "Do not add the relevant documents that BM25 missed: they are lost, as in a search engine");
   add_length_and_batch(app, options.max_length, options.batch_tokens);
-  app.add_option("--output", options.output, "Also append the figures to CSV files in a folder")
+  app.add_option("--output", options.output,
+                 "Also append the figures to CSV files in a folder, and write per_query.csv, which "
+                 "compare reads")
       ->type_name("FOLDER");
   app.add_flag("--json", options.json, "Print one JSON object instead of a table");
   app.footer(R"(
@@ -117,6 +136,45 @@ Examples:
   lambdaforge evaluate runs/wordnet/first/final --nano data/wordnet/nano
   lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json
   lambdaforge evaluate my-model --nano data/NanoBEIR-en --metrics ndcg@20 recall@50)");
+}
+
+void define(CLI::App& app, CompareOptions& options) {
+  app.add_option("RUN_A", options.run_a,
+                 "A training run's folder, one that evaluate --output filled, or a file of "
+                 "per-query values")
+      ->required()
+      ->type_name("");
+  app.add_option("RUN_B", options.run_b, "What RUN_A is compared with")->required()->type_name("");
+  app.add_option("--metric", options.metric, "The metric to compare, such as mrr@10 or map")
+      ->type_name("NAME")
+      ->capture_default_str();
+  app.add_option("--resamples", options.resamples,
+                 "Resamples of the randomisation test and the interval")
+      ->type_name("N")
+      ->check(at_least_one())
+      ->capture_default_str();
+  app.add_option("--seed", options.seed, "Seed of the resampling")
+      ->type_name("N")
+      ->check(at_least(0))
+      ->capture_default_str();
+  app.add_option("--confidence", options.confidence, "Confidence of the interval")
+      ->type_name("SHARE")
+      ->check(between_zero_and_one())
+      ->capture_default_str();
+  app.add_flag("--json", options.json, "Print one JSON object instead of a table");
+  app.footer(R"(
+A run stands for its best step, or its last one while there is no best. Differences are B - A, wins
+are B's. Both runs must be evaluated on the same queries.
+
+  interval    of the mean difference, percentile bootstrap
+  p (t)       paired t-test, two-sided
+  p (rand.)   paired randomisation test, two-sided; exact where few queries differ
+  p (Holm)    the latter, corrected for the number of data sets
+
+Examples:
+  lambdaforge compare runs/wordnet/first runs/wordnet/second
+  lambdaforge compare run/eval/per_query/step-0.csv run --metric mrr@10
+  lambdaforge compare base-figures tuned-figures --resamples 1000000 --json)");
 }
 
 void define(CLI::App& app, PredictOptions& options) {
@@ -255,6 +313,10 @@ EvaluateOptions parse_evaluate(const Arguments& arguments) {
   return parse<EvaluateOptions>(kEvaluateSummary, "lambdaforge evaluate", arguments);
 }
 
+CompareOptions parse_compare(const Arguments& arguments) {
+  return parse<CompareOptions>(kCompareSummary, "lambdaforge compare", arguments);
+}
+
 PredictOptions parse_predict(const Arguments& arguments) {
   return parse<PredictOptions>(kPredictSummary, "lambdaforge predict", arguments);
 }
@@ -278,6 +340,7 @@ const std::vector<Command>& commands() {
          trainer::load_config(options.recipe, options.overrides);
        }},
       {"evaluate", kEvaluateSummary, [](const Arguments& arguments) { parse_evaluate(arguments); }},
+      {"compare", kCompareSummary, [](const Arguments& arguments) { parse_compare(arguments); }},
       {"predict", kPredictSummary, [](const Arguments& arguments) { parse_predict(arguments); }},
       {"prepare", kPrepareSummary, [](const Arguments& arguments) { parse_prepare(arguments); }},
   };

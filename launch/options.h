@@ -30,6 +30,15 @@ struct EvaluateOptions {
   bool json = false;
 };
 
+struct CompareOptions {
+  std::string run_a, run_b;  // what load_evaluated_run takes
+  std::string metric = "ndcg@10";
+  int64_t resamples = 100000;
+  uint64_t seed = 42;
+  double confidence = 0.95;
+  bool json = false;
+};
+
 struct PredictOptions {
   std::string model;
   std::string pairs = "-";           // a file, or - for standard input; unless there is a query
@@ -77,6 +86,7 @@ class Answer : public std::exception {
 using Arguments = std::vector<std::string>;
 TrainOptions parse_train(const Arguments& arguments);
 EvaluateOptions parse_evaluate(const Arguments& arguments);
+CompareOptions parse_compare(const Arguments& arguments);
 PredictOptions parse_predict(const Arguments& arguments);
 PrepareOptions parse_prepare(const Arguments& arguments);
 

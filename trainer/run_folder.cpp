@@ -3,8 +3,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <charconv>
 #include <ctime>
 
 #include "base/files.h"
@@ -16,16 +14,6 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kCheckpointPrefix = "checkpoint-";
 
-std::optional<int64_t> step_of(const fs::path& checkpoint) {
-  const std::string name = checkpoint.filename().string();
-  if (!name.starts_with(kCheckpointPrefix)) return std::nullopt;
-  int64_t step = 0;
-  const char* begin = name.data() + kCheckpointPrefix.size();
-  const char* end = name.data() + name.size();
-  const auto [parsed, error] = std::from_chars(begin, end, step);
-  return error == std::errc() && parsed == end ? std::optional(step) : std::nullopt;
-}
-
 }  // namespace
 
 fs::path RunFolder::checkpoint(int64_t step) const {
@@ -33,12 +21,8 @@ fs::path RunFolder::checkpoint(int64_t step) const {
 }
 
 std::vector<int64_t> RunFolder::checkpoint_steps() const {
-  std::vector<int64_t> steps;
-  if (!fs::is_directory(path_)) return steps;
-  for (const auto& entry : fs::directory_iterator(path_))
-    if (const auto step = step_of(entry.path()); step && entry.is_directory())
-      steps.push_back(*step);
-  std::sort(steps.begin(), steps.end());
+  std::vector<int64_t> steps = numbered_entries(path_, kCheckpointPrefix);
+  std::erase_if(steps, [this](int64_t step) { return !fs::is_directory(checkpoint(step)); });
   return steps;
 }
 

@@ -4,6 +4,7 @@
 
 #include <chrono>
 
+#include "evaluators/per_query.h"
 #include "trainer/data/nano_beir_reader.h"
 #include "trainer/scoring.h"
 #include "trainer/shared_scorer.h"
@@ -40,6 +41,8 @@ experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
     if (communicator_.rank() == 0) {
       std::filesystem::create_directories(folder);
       evaluator_->write_csv(evaluation, point, folder.string());
+      evaluators::write_per_query(evaluators::per_query_path(folder, point.step),
+                                  evaluation.per_query);
     }
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

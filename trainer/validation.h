@@ -23,8 +23,8 @@ class Validator {
 
   // eval_loss (sum over all held-out pairs / count, when lists are held out), eval_<evaluator's
   // metrics>, eval_runtime [s], eval_samples_per_second and eval_steps_per_second (of the held-out
-  // lists). Rank 0 appends the evaluator's CSV files in `folder`. Collective; the same figures on
-  // every rank.
+  // lists). Rank 0 appends the evaluator's CSV files in `folder` and writes the per-query values
+  // beneath it. Collective; the same figures on every rank.
   experiments::Metrics evaluate(evaluators::EvaluationPoint point,
                                 const std::filesystem::path& folder);
 

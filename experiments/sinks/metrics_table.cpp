@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "base/numbers.h"
+#include "base/text_table.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -48,8 +49,6 @@ std::optional<RankingMetric> parse_ranking_metric(std::string_view name) {
   return result;
 }
 
-using Row = std::vector<std::string>;
-
 void add_unless_known(std::vector<std::string>& names, const std::string& name) {
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
@@ -63,13 +62,13 @@ class RankingTable {
     (name.is_base ? base_ : reached_)[{name.data_set, name.metric}] = value;
   }
 
-  std::vector<Row> rows() const {
-    std::vector<Row> rows;
+  std::vector<TextRow> rows() const {
+    std::vector<TextRow> rows;
     if (data_sets_.empty()) return rows;
     rows.push_back({""});
     rows[0].insert(rows[0].end(), metrics_.begin(), metrics_.end());
     for (const std::string& data_set : data_sets_) {
-      Row row{data_set};
+      TextRow row{data_set};
       for (const std::string& metric : metrics_) row.push_back(cell({data_set, metric}));
       rows.push_back(std::move(row));
     }
@@ -91,36 +90,20 @@ class RankingTable {
   std::map<Key, double> reached_, base_;
 };
 
-std::string align(const std::vector<Row>& rows) {
-  std::vector<size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], row[i].size());
-  }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) line += fmt::format("  {:<{}}", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
-
 }  // namespace
 
 std::string metrics_table(const Metrics& metrics) {
   RankingTable ranking;
-  std::vector<Row> others;
+  std::vector<TextRow> others;
   for (const auto& [name, value] : metrics) {
     if (const auto parsed = parse_ranking_metric(name))
       ranking.add(*parsed, value);
     else
       others.push_back({name, fmt::format("{:.4f}", value)});
   }
-  std::vector<Row> rows = ranking.rows();
+  std::vector<TextRow> rows = ranking.rows();
   rows.insert(rows.end(), others.begin(), others.end());
-  return align(rows);
+  return aligned_rows(rows);
 }
 
 }  // namespace lambdaforge::experiments

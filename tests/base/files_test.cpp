@@ -66,5 +66,15 @@ TEST(ReadFile, NamesTheMissingPath) {
   }
 }
 
+TEST(NumberedEntries, AreInTheOrderOfTheirNumbers) {
+  const auto folder = scratch_folder();
+  for (const char* name : {"step-1000.csv", "step-20.csv", "step-20.csv.tmp", "step-.csv",
+                           "step-3x.csv", "step-4", "7.csv"})
+    write_file_atomically(folder / name, "");
+  EXPECT_EQ(numbered_entries(folder, "step-", ".csv"), (std::vector<int64_t>{20, 1000}));
+  EXPECT_EQ(numbered_entries(folder, "step-"), std::vector<int64_t>{4});
+  EXPECT_TRUE(numbered_entries(folder / "missing", "step-").empty());
+}
+
 }  // namespace
 }  // namespace lambdaforge

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Lambdaforge and sentence-transformers side by side, in alternation: A B A B A B.
 
-    .deps/tests-venv/bin/python tests/bench/compare.py train rerank tokenize scaling start
+    .deps/tests-venv/bin/python tests/bench/compare.py train rerank tokenize scaling start bm25
 
 Prints for each figure the median, the spread and the ratio of medians, and one JSON line with everything, for
 RESULTS.md. The machine should do nothing else. Needs a release build, `launch/bootstrap.sh --tests`, and the folder
@@ -22,11 +22,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.conftest import BIN, MODEL  # noqa: E402  (also keeps the peer offline)
+from tests.parity.test_bm25 import read_nfcorpus  # noqa: E402
 from tests.runs import ROOT, write_recipe  # noqa: E402
 
 SHARED = Path(os.environ.get("LAMBDAFORGE_SHARED", ROOT.parent / "shared"))
 LISTS = SHARED / "data/lists/squad-lists-3k.jsonl.gz"
 NANO = SHARED / "data/nano"
+NFCORPUS = SHARED / "data/nfcorpus"
 
 
 # --- one run of either side -----------------------------------------------------------------------
@@ -127,6 +129,26 @@ def tokenize_theirs(texts):
     return {"tokens_per_second": tokens / seconds, "tokens": tokens}
 
 
+def bm25_ours(documents, queries, depth):
+    done = subprocess.run([BIN / "rank_bm25"], input=json.dumps({
+        "documents": documents, "queries": queries, "depth": depth}), capture_output=True, text=True, check=True)
+    return {"seconds": json.loads(done.stdout)["seconds"]}
+
+
+def bm25_theirs(documents, queries, depth):
+    """With its own tokenizer on one thread, which stems each distinct word once, as ours does."""
+    import bm25s
+    import Stemmer
+
+    start = time.perf_counter()
+    stemmer = Stemmer.Stemmer("english")
+    index = bm25s.BM25(method="lucene", k1=0.9, b=0.4)
+    index.index(bm25s.tokenize(documents, stemmer=stemmer, show_progress=False), show_progress=False)
+    terms = bm25s.tokenize(queries, stemmer=stemmer, show_progress=False)
+    index.retrieve(terms, k=depth, show_progress=False)
+    return {"seconds": time.perf_counter() - start}
+
+
 # --- alternation and report -----------------------------------------------------------------------
 
 
@@ -205,8 +227,15 @@ def bench_start(options, folder):
     report("start with a prepared token store", results, "seconds_to_first_step", 2)
 
 
+def bench_bm25(options, folder):
+    documents, queries = read_nfcorpus(NFCORPUS)
+    results = alternate(options.rounds, {
+        "bm25s": lambda: bm25_theirs(documents, queries, 100), "lambdaforge": lambda: bm25_ours(documents, queries, 100)})
+    report(f"BM25, {len(documents)} documents, {len(queries)} queries, one thread", results, "seconds", 3)
+
+
 BENCHMARKS = {"train": bench_train, "rerank": bench_rerank, "tokenize": bench_tokenize, "scaling": bench_scaling,
-              "start": bench_start}
+              "start": bench_start, "bm25": bench_bm25}
 
 
 def main():

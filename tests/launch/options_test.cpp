@@ -106,6 +106,44 @@ TEST(ParseEvaluate, ExplainsSlips) {
         << value;
 }
 
+TEST(ParseCompare, NeedsTwoRunsOnly) {
+  const CompareOptions options = parse_compare({"first", "second"});
+  EXPECT_EQ(options.run_a, "first");
+  EXPECT_EQ(options.run_b, "second");
+  EXPECT_EQ(options.metric, "ndcg@10");
+  EXPECT_EQ(options.resamples, 100000);
+  EXPECT_EQ(options.seed, 42u);
+  EXPECT_EQ(options.confidence, 0.95);
+  EXPECT_FALSE(options.json);
+}
+
+TEST(ParseCompare, TakesEveryOption) {
+  const CompareOptions options = parse_compare({"--metric", "map", "a", "b", "--resamples", "1000",
+                                                "--seed", "7", "--confidence", "0.9", "--json"});
+  EXPECT_EQ(options.run_a, "a");
+  EXPECT_EQ(options.run_b, "b");
+  EXPECT_EQ(options.metric, "map");
+  EXPECT_EQ(options.resamples, 1000);
+  EXPECT_EQ(options.seed, 7u);
+  EXPECT_EQ(options.confidence, 0.9);
+  EXPECT_TRUE(options.json);
+}
+
+TEST(ParseCompare, ExplainsSlips) {
+  EXPECT_TRUE(contains(complaint(parse_compare, {"a"}), "RUN_B is required"));
+  EXPECT_TRUE(contains(complaint(parse_compare, {"a", "b", "c"}), "'c' was not expected"));
+  EXPECT_TRUE(contains(complaint(parse_compare, {"a", "b", "--metrics", "map"}),
+                       "unknown option '--metrics'; did you mean '--metric'?"));
+  EXPECT_TRUE(contains(complaint(parse_compare, {"a", "b", "--resamples", "0"}),
+                       "--resamples: expected an integer >= 1, got '0'"));
+  EXPECT_TRUE(contains(complaint(parse_compare, {"a", "b", "--seed=-1"}),
+                       "--seed: expected an integer >= 0, got '-1'"));
+  for (const std::string value : {"0", "1", "95", "nan", "0.9x", ""})
+    EXPECT_TRUE(
+        contains(complaint(parse_compare, {"a", "b", "--confidence=" + value}), "--confidence"))
+        << value;
+}
+
 TEST(ParsePredict, ReadsPairsFromStandardInput) {
   const PredictOptions options = parse_predict({"model"});
   EXPECT_EQ(options.pairs, "-");

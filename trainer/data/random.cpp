@@ -1,16 +1,8 @@
 #include "trainer/data/random.h"
 
+#include "base/splitmix64.h"
+
 namespace lambdaforge::trainer {
-namespace {
-
-uint64_t splitmix64(uint64_t x) {
-  x += 0x9e3779b97f4a7c15;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111eb;
-  return x ^ (x >> 31);
-}
-
-}  // namespace
 
 Random::Random(uint64_t seed, uint64_t stream) : engine_(splitmix64(splitmix64(seed) ^ stream)) {}
 

@@ -1,0 +1,54 @@
+#include "launch/evaluated_run.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <stdexcept>
+
+#include "evaluators/per_query.h"
+#include "experiments/trainer_state.h"
+
+namespace lambdaforge::launch {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::optional<int64_t> best_step(const fs::path& run) {
+  const fs::path state = run / "trainer_state.json";
+  if (!fs::exists(state)) return std::nullopt;
+  return experiments::load_trainer_state(state).best_global_step;
+}
+
+// The file that stands for a training run; nullopt: the folder holds no evaluations.
+std::optional<fs::path> chosen_evaluation(const fs::path& run) {
+  const fs::path evaluations = run / "eval";
+  const std::vector<int64_t> steps = evaluators::per_query_steps(evaluations);
+  if (steps.empty()) return std::nullopt;
+  const int64_t step = best_step(run).value_or(steps.back());
+  if (!std::binary_search(steps.begin(), steps.end(), step))
+    throw std::invalid_argument(fmt::format(
+        "{} is missing, though step {} is the run's best; name another file of that folder",
+        evaluators::per_query_path(evaluations, step).string(), step));
+  return evaluators::per_query_path(evaluations, step);
+}
+
+fs::path find_per_query(const fs::path& path) {
+  if (!fs::is_directory(path)) return path;
+  if (fs::exists(path / "per_query.csv")) return path / "per_query.csv";
+  if (const auto evaluation = chosen_evaluation(path)) return *evaluation;
+  throw std::invalid_argument(
+      fmt::format("{} holds neither per_query.csv, which 'lambdaforge evaluate --output' writes, "
+                  "nor a training run's eval/per_query",
+                  path.string()));
+}
+
+}  // namespace
+
+evaluators::EvaluatedRun load_evaluated_run(const std::string& path) {
+  const fs::path file = find_per_query(path);
+  return {file.string(), evaluators::read_per_query(file)};
+}
+
+}  // namespace lambdaforge::launch
