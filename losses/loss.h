@@ -26,7 +26,8 @@ struct LossTerm {
   double count = 0;
 };
 
-// scores [pairs] float32 or float64, labels [pairs] of the same type, both on one device.
+// scores [pairs] float32 or float64, or [pairs, classes] for a loss over classes (LossNeeds);
+// labels [pairs] of the same type; both on one device.
 // Throws std::invalid_argument when the lengths differ from lists.num_pairs() or a label is not
 // finite.
 using Loss = std::function<LossTerm(const at::Tensor& scores, const at::Tensor& labels,

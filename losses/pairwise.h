@@ -1,4 +1,5 @@
-// Losses on the pairs of documents (i, j) of a list with label i > label j, all alike.
+// Losses on the differences of scores within a list. The first two take the pairs of documents
+// (i, j) with label i > label j, all alike.
 #pragma once
 
 #include "losses/loss.h"
@@ -13,5 +14,13 @@ Loss build_pairwise_hinge_loss(const LossOptions& options);
 // sum = - sum of ln sigmoid(s_i - s_j), count = number of pairs
 // Burges et al. 2005; RankNetLoss with the natural logarithm, under TensorFlow Ranking's name.
 Loss build_pairwise_logistic_loss(const LossOptions& options);
+
+// The first document against each other one, i: its score is to lie above theirs by a margin that a
+// teacher gave, margin_i = label_1 - label_i, or label_i with margin_labels = "differences" (then
+// the first label is not read).
+// sum = sum of ((s_1 - s_i) - margin_i)^2, count = number of documents but the first ones
+// Hofstatter et al. 2021, "Improving Efficient Neural Ranking Models with Cross-Architecture
+// Knowledge Distillation". Throws std::invalid_argument on another margin_labels.
+Loss build_margin_mse_loss(const LossOptions& options);
 
 }  // namespace lambdaforge::losses

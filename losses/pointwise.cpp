@@ -1,5 +1,11 @@
 #include "losses/pointwise.h"
 
+#include <ATen/ATen.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <stdexcept>
+
 #include "losses/check.h"
 #include "losses/per_list.h"
 #include "losses/segments.h"
@@ -28,6 +34,33 @@ Loss sum_over_documents(Term document_term) {
   });
 }
 
+void check_classes(const at::Tensor& scores, const at::Tensor& labels, const ListOffsets& lists) {
+  if (scores.dim() != 2 || scores.size(0) != lists.num_pairs() ||
+      labels.numel() != lists.num_pairs())
+    throw std::invalid_argument(fmt::format(
+        "scores [{}] and labels [{}] came, but the lists hold {} pairs: CrossEntropyLoss takes "
+        "scores [pairs, classes] and one class a pair",
+        fmt::join(scores.sizes(), ", "), fmt::join(labels.sizes(), ", "), lists.num_pairs()));
+  const at::Tensor host = labels.to(at::kCPU, at::kDouble);
+  const int64_t classes = scores.size(1);
+  for (int64_t pair = 0; pair < host.numel(); ++pair) {
+    const double label = host.const_data_ptr<double>()[pair];
+    if (!(label >= 0 && label < static_cast<double>(classes) && label == std::floor(label)))
+      throw std::invalid_argument(
+          fmt::format("the label of pair {} is {}, but CrossEntropyLoss takes the number of a "
+                      "class, 0 to {}",
+                      pair, label, classes - 1));
+  }
+}
+
+LossTerm cross_entropy(const at::Tensor& scores, const at::Tensor& labels,
+                       const ListOffsets& lists) {
+  check_classes(scores, labels, lists);
+  const at::Tensor log_probabilities = at::log_softmax(scores, 1);  // [pairs, classes]
+  const at::Tensor chosen = log_probabilities.gather(1, labels.to(at::kLong).unsqueeze(1));
+  return {-chosen.sum(), static_cast<double>(lists.num_pairs())};
+}
+
 }  // namespace
 
 Loss build_binary_cross_entropy_loss(const LossOptions& options) {
@@ -45,6 +78,10 @@ Loss build_mse_loss(const LossOptions&) {
     const double error = score - label;
     return DocumentTerm{error * error, 2 * error};
   });
+}
+
+Loss build_cross_entropy_loss(const LossOptions&) {
+  return cross_entropy;
 }
 
 }  // namespace lambdaforge::losses

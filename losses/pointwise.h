@@ -15,4 +15,10 @@ Loss build_binary_cross_entropy_loss(const LossOptions& options);
 // count = number of documents
 Loss build_mse_loss(const LossOptions& options);
 
+// For a model with several labels: scores [pairs, classes], and a pair's label is its class.
+// sum   = - sum of log softmax(scores of the pair)[label]
+// count = number of documents
+// torch.nn.CrossEntropyLoss. The loss throws std::invalid_argument on a label that is no class.
+Loss build_cross_entropy_loss(const LossOptions& options);
+
 }  // namespace lambdaforge::losses

@@ -31,6 +31,8 @@ const Bounds kShareOrCountOrZero{": 0, a share below 1 or a whole number >= 1",
 const Bounds kMaxSteps{" >= 1, or -1 for num_train_epochs",
                        [](double x) { return x >= 1 || x == -1; }};
 
+const Bounds kAllOrCount{" >= 0, or -1 for all", [](double x) { return x >= -1; }};
+
 template <class T>
 struct Plain {
   using type = T;
@@ -153,6 +155,12 @@ void add_loss(std::vector<Field>& fields) {
   loss.add("alpha", &losses::LossOptions::alpha, kPositive);
   loss.add("respect_input_order", &losses::LossOptions::respect_input_order);
   loss.add("pos_weight", &losses::LossOptions::pos_weight, kPositive);
+  loss.add("temperature", &losses::LossOptions::temperature, kPositive);
+  loss.add_name("margin_labels", &losses::LossOptions::margin_labels, {"scores", "differences"});
+  loss.add("num_negatives", &losses::LossOptions::num_negatives, kAllOrCount);
+  loss.add("scale", &losses::LossOptions::scale, kPositive);
+  loss.add_name("activation_fn", &losses::LossOptions::activation_fn,
+                {"", "identity", "sigmoid", "tanh"});
 }
 
 void add_training(std::vector<Field>& fields) {

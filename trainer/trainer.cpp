@@ -11,6 +11,7 @@
 #include "models/pretrained.h"
 #include "models/work.h"
 #include "trainer/checkpoint.h"
+#include "trainer/loss_rules.h"
 #include "trainer/run_folder.h"
 #include "trainer/schedule.h"
 #include "trainer/scoring.h"
@@ -39,16 +40,19 @@ models::Pretrained load_model(const ModelConfig& config, uint64_t seed,
                     .classifier_dropout = config.classifier_dropout,
                     .max_length = config.max_length,
                     .seed = seed});
-  if (config.num_labels != 1)
-    throw std::invalid_argument(fmt::format(
-        "model.num_labels = {}: a list-wise loss needs one score a pair, so 1", config.num_labels));
   pretrained.model.to(choose_device(communicator));
   for (const models::Parameter& parameter : pretrained.model.parameters())
     communicator.broadcast(parameter.tensor.detach());
   return pretrained;
 }
 
+losses::Loss make_loss(const Config& config) {
+  check_loss(config);
+  return losses::build_loss(config.loss);
+}
+
 BatchPlan make_plan(const Config& config, const TrainingData& data,
+                    const std::optional<InBatchNegatives>& in_batch,
                     const Communicator& communicator) {
   return {data.train_lists,
           data.train_store.list_offsets(),
@@ -58,7 +62,8 @@ BatchPlan make_plan(const Config& config, const TrainingData& data,
            .per_device_batch_size = config.training.per_device_train_batch_size,
            .world_size = communicator.size(),
            .rank = communicator.rank(),
-           .gradient_accumulation_steps = config.training.gradient_accumulation_steps}};
+           .gradient_accumulation_steps = config.training.gradient_accumulation_steps,
+           .in_batch = in_batch ? &*in_batch : nullptr}};
 }
 
 // What is measured between two log lines.
@@ -81,11 +86,12 @@ class Run {
         name_(communicator.broadcast(run_name(config.run))),
         folder_(std::filesystem::path(config.run.output_dir) / config.run.project / name_),
         resume_(folder_.find_resume(config.training.resume_from_checkpoint)),
-        loss_(losses::build_loss(config.loss)),
+        loss_(make_loss(config)),
         pretrained_(load_model(config.model, config.training.seed, communicator)),
         data_(open_training_data(config, pretrained_.tokenizer, pretrained_.max_length,
                                  communicator)),
-        batches_(make_plan(config, data_, communicator)),
+        in_batch_(make_in_batch_negatives(config, data_.train_store, pretrained_.max_length)),
+        batches_(make_plan(config, data_, in_batch_, communicator)),
         plan_(config.training, batches_.steps_per_epoch()),
         schedule_(config.training, plan_.max_steps()),
         validator_(config, pretrained_, loss_, data_, communicator),
@@ -335,6 +341,7 @@ class Run {
   losses::Loss loss_;
   models::Pretrained pretrained_;
   TrainingData data_;
+  std::optional<InBatchNegatives> in_batch_;
   BatchPlan batches_;
   StepPlan plan_;
   Schedule schedule_;

@@ -5,6 +5,8 @@
 #include <functional>
 #include <numeric>
 
+#include "losses/registry.h"
+
 namespace lambdaforge::trainer {
 namespace {
 
@@ -69,6 +71,13 @@ TrainingData open_training_data(const Config& config, const models::Tokenizer& t
   data.train_lists = std::move(split.train);
   data.eval_lists = std::move(split.eval);
   return data;
+}
+
+std::optional<InBatchNegatives> make_in_batch_negatives(const Config& config,
+                                                        const TokenStore& store,
+                                                        int64_t max_length) {
+  if (!losses::loss_needs(config.loss.name).in_batch) return std::nullopt;
+  return InBatchNegatives(store, max_length, config.loss.num_negatives, config.training.seed);
 }
 
 }  // namespace lambdaforge::trainer

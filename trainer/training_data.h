@@ -6,6 +6,7 @@
 
 #include "models/tokenizer/tokenizer.h"
 #include "trainer/config.h"
+#include "trainer/data/in_batch_negatives.h"
 #include "trainer/data/sampler.h"
 #include "trainer/data/token_store.h"
 #include "trainer/parallel/communicator.h"
@@ -27,5 +28,10 @@ struct TrainingData {
 // Collective. Throws what build_token_store, TokenStore::open and train_eval_split throw.
 TrainingData open_training_data(const Config& config, const models::Tokenizer& tokenizer,
                                 int64_t max_length, Communicator& communicator);
+
+// For a loss that learns from the batch's other lists; else nothing. `store` must outlive it.
+std::optional<InBatchNegatives> make_in_batch_negatives(const Config& config,
+                                                        const TokenStore& store,
+                                                        int64_t max_length);
 
 }  // namespace lambdaforge::trainer

@@ -38,6 +38,7 @@ class Validator {
 
  private:
   std::optional<double> held_out_loss() const;
+  Batch held_out_batch(std::span<const int64_t> lists) const;
 
   const Config& config_;
   const models::Pretrained& pretrained_;

@@ -81,12 +81,28 @@ def test_metrics_are_in_the_csv_files(run_folder):
     assert all(0 < float(row["value"]) <= 1 for row in recalls)
 
 
-def test_evaluate_agrees_with_the_run(run_folder, wordnet, run_program):
+def test_evaluate_agrees_with_the_run(run_folder, wordnet, run_program, tmp_path):
     printed = run_program(
         "lambdaforge", "evaluate", run_folder / "final", "--nano", wordnet / "nano",
         "--dataset-names", "noun", "verb", "--rerank-k", 10, "--metrics", "recall@5", "--json",
+        "--output", tmp_path,
     )
     rows = [row for row in read_history(run_folder) if METRIC in row and row["step"] > 0]
     best = max(rows, key=lambda row: row[METRIC])
     for name in (METRIC, "eval_noun_R10_recall@5", "eval_NanoBEIR_R10_mean_recall@5"):
         assert json.loads(printed)[name.removeprefix("eval_")] == pytest.approx(best[name], abs=1e-6)
+    compared = json.loads(run_program("lambdaforge", "compare", tmp_path, run_folder, "--json"))
+    assert [row["data_set"] for row in compared["data_sets"]] == ["noun_R10", "verb_R10"]
+    assert all(abs(row["difference"]) < 1e-6 for row in compared["data_sets"])
+
+
+def test_two_checkpoints_of_a_run_compare(run_folder, run_program):
+    untrained = run_folder / "eval/per_query/step-0.csv"
+    compared = json.loads(run_program("lambdaforge", "compare", untrained, run_folder, "--json"))
+    evaluations = {row["step"]: row for row in read_history(run_folder) if METRIC in row}
+    state = json.loads((run_folder / "trainer_state.json").read_text())
+    best = evaluations[state["best_global_step"]]
+    for row in compared["data_sets"]:
+        name = f"eval_{row['data_set']}_ndcg@10"
+        assert row["mean_a"] == pytest.approx(evaluations[0][name], rel=1e-12)
+        assert row["mean_b"] == pytest.approx(best[name], rel=1e-12)

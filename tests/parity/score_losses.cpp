@@ -1,5 +1,6 @@
 // Computes losses for the parity tests. Each line of the input is a JSON object: the options of the
-// loss, "scores" and "labels" (flat) and "offsets" of the lists. Each line of the output is
+// loss, "scores" and "labels" (flat), "offsets" of the lists and, for [pairs, classes], "classes".
+// Each line of the output is
 // {"sum", "count", "loss", "grad"}, the last one with respect to the scores. All in float64.
 #include <ATen/ATen.h>
 
@@ -31,6 +32,11 @@ LossOptions options_of(const json& line) {
   options.alpha = line.value("alpha", options.alpha);
   options.respect_input_order = line.value("respect_input_order", options.respect_input_order);
   options.pos_weight = line.value("pos_weight", options.pos_weight);
+  options.gain = line.value("gain", options.gain);
+  options.temperature = line.value("temperature", options.temperature);
+  options.margin_labels = line.value("margin_labels", options.margin_labels);
+  options.scale = line.value("scale", options.scale);
+  options.activation_fn = line.value("activation_fn", options.activation_fn);
   return options;
 }
 
@@ -39,7 +45,9 @@ at::Tensor vector_of(const json& values) {
 }
 
 json evaluate(const json& line) {
-  const at::Tensor scores = vector_of(line["scores"]).requires_grad_();
+  at::Tensor scores = vector_of(line["scores"]);
+  if (line.contains("classes")) scores = scores.reshape({-1, line["classes"].get<int64_t>()});
+  scores.requires_grad_();
   const LossTerm term = build_loss(options_of(line))(scores, vector_of(line["labels"]),
                                                      {line["offsets"].get<std::vector<int64_t>>()});
   const at::Tensor loss = term.sum / std::max(term.count, 1.0);

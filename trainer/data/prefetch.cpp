@@ -51,8 +51,11 @@ void BatchPrefetcher::next(Batch& batch) {
 
 void BatchPrefetcher::assemble(const MicroBatch& slice, Batch& batch) const {
   clear(batch);
-  for (const auto& [list, first_pair_key] : slice)
-    store_.append_list(list, tokenizer_, max_length_, first_pair_key, batch);
+  for (const auto& [list, first_pair_key, documents] : slice)
+    if (documents.empty())
+      store_.append_list(list, tokenizer_, max_length_, first_pair_key, batch);
+    else
+      store_.append_documents(list, documents, tokenizer_, max_length_, first_pair_key, batch);
 }
 
 void BatchPrefetcher::run(Start start) try {

@@ -7,6 +7,7 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "trainer/data/in_batch_negatives.h"
 #include "trainer/data/random.h"
 
 namespace lambdaforge::trainer {
@@ -104,25 +105,46 @@ void BatchPlan::make_order_of(int64_t epoch) {
   epoch_ = epoch;
 }
 
-MicroBatch BatchPlan::with_keys(int64_t step_start, int64_t begin, int64_t end) const {
-  MicroBatch lists;
-  int64_t pairs = 0;
-  for (int64_t place = step_start; place < end; ++place) {
-    const auto list = static_cast<size_t>(order_[static_cast<size_t>(place)]);
-    if (place >= begin) lists.push_back({order_[place], static_cast<uint32_t>(pairs)});
-    pairs += list_offsets_[list + 1] - list_offsets_[list];
+std::span<const int64_t> BatchPlan::lists_of(int64_t micro_step) const {
+  const int64_t global_batch = options_.world_size * options_.per_device_batch_size;
+  const int64_t begin = micro_step * global_batch;
+  const int64_t size = std::min(global_batch, num_lists() - begin);  // short only at the end
+  return std::span(order_).subspan(begin, size);
+}
+
+MicroBatch BatchPlan::without_keys(int64_t micro_step) const {
+  const std::span<const int64_t> lists = lists_of(micro_step);
+  MicroBatch planned;
+  if (!options_.in_batch) {
+    for (const int64_t list : lists) planned.push_back({.list = list});
+    return planned;
   }
-  return lists;
+  auto documents = options_.in_batch->choose(lists, epoch_, micro_step);
+  for (size_t i = 0; i < lists.size(); ++i)
+    if (!documents[i].empty())
+      planned.push_back({.list = lists[i], .documents = std::move(documents[i])});
+  return planned;
+}
+
+int64_t BatchPlan::num_pairs(const PlannedList& planned) const {
+  return planned.documents.empty() ? list_offsets_[planned.list + 1] - list_offsets_[planned.list]
+                                   : std::ssize(planned.documents);
+}
+
+int64_t BatchPlan::num_tokens(const PlannedList& planned) const {
+  return planned.documents.empty() ? list_tokens_[planned.list]
+                                   : options_.in_batch->tokens(planned.list, planned.documents);
 }
 
 // The longest list first, each to the rank with the fewest tokens that still has room (Graham
 // 1969); places in `lists`, in order.
 std::vector<size_t> BatchPlan::my_share(const MicroBatch& lists) const {
-  const auto tokens = [&](size_t place) { return list_tokens_[lists[place].list]; };
+  std::vector<int64_t> tokens;
+  for (const PlannedList& planned : lists) tokens.push_back(num_tokens(planned));
   std::vector<size_t> longest_first(lists.size());
   std::iota(longest_first.begin(), longest_first.end(), size_t{0});
   std::stable_sort(longest_first.begin(), longest_first.end(),
-                   [&](size_t a, size_t b) { return tokens(a) > tokens(b); });
+                   [&](size_t a, size_t b) { return tokens[a] > tokens[b]; });
   struct Load {
     int64_t tokens = 0, lists = 0;
   };
@@ -134,7 +156,7 @@ std::vector<size_t> BatchPlan::my_share(const MicroBatch& lists) const {
   std::vector<size_t> mine;
   for (const size_t place : longest_first) {
     const auto rank = std::min_element(loads.begin(), loads.end(), is_better);
-    rank->tokens += tokens(place);
+    rank->tokens += tokens[place];
     ++rank->lists;
     if (rank - loads.begin() == options_.rank) mine.push_back(place);
   }
@@ -147,14 +169,18 @@ MicroBatch BatchPlan::micro_batch(int64_t epoch, int64_t index) {
     throw std::out_of_range(fmt::format("micro-step {} of epoch {}; an epoch has {} micro-steps",
                                         index, epoch, micro_steps_per_epoch()));
   make_order_of(epoch);
-  const int64_t global_batch = options_.world_size * options_.per_device_batch_size;
-  const int64_t begin = index * global_batch;
-  const int64_t end = std::min(begin + global_batch, num_lists());  // short only at the end
-  const int64_t step = index / options_.gradient_accumulation_steps;
-  const MicroBatch all =
-      with_keys(step * options_.gradient_accumulation_steps * global_batch, begin, end);
+  MicroBatch all;
+  int64_t pairs = 0;  // of the optimizer step, so far
+  for (int64_t micro = index - index % options_.gradient_accumulation_steps; micro <= index;
+       ++micro) {
+    all = without_keys(micro);
+    for (PlannedList& planned : all) {
+      planned.first_pair_key = static_cast<uint32_t>(pairs);
+      pairs += num_pairs(planned);
+    }
+  }
   MicroBatch mine;
-  for (const size_t place : my_share(all)) mine.push_back(all[place]);
+  for (const size_t place : my_share(all)) mine.push_back(std::move(all[place]));
   return mine;
 }
 

@@ -20,12 +20,15 @@ struct Split {
 // of lists. Throws std::invalid_argument when it is negative or broken, or leaves nothing to train.
 Split train_eval_split(int64_t num_lists, double eval_size, uint64_t seed);
 
-// A list and the key of its first pair: the number of pairs before it within the optimizer step's
-// batch over all ranks and micro-steps. Keys, and with them dropout masks, depend on neither world
-// size nor accumulation.
+class InBatchNegatives;
+
+// A list, what its query is scored with, and the key of its first pair: the number of pairs before
+// it within the optimizer step's batch over all ranks and micro-steps. Keys, and with them dropout
+// masks, depend on neither world size nor accumulation.
 struct PlannedList {
   int64_t list = 0;
   uint32_t first_pair_key = 0;
+  std::vector<int64_t> documents = {};  // places among the store's pairs; empty: the list's own
 
   bool operator==(const PlannedList&) const = default;
 };
@@ -40,6 +43,9 @@ struct BatchPlanOptions {
   int64_t world_size = 1;
   int64_t rank = 0;
   int64_t gradient_accumulation_steps = 1;
+  // Lists take documents of the others in their micro-step, over all ranks; lists without a
+  // positive are left out. Must outlive the plan.
+  const InBatchNegatives* in_batch = nullptr;
 };
 
 // Nothing is dropped: the last micro-batch of an epoch may hold fewer lists, the last optimizer
@@ -65,7 +71,10 @@ class BatchPlan {
 
  private:
   void make_order_of(int64_t epoch);
-  MicroBatch with_keys(int64_t step_start, int64_t begin, int64_t end) const;  // places in order_
+  std::span<const int64_t> lists_of(int64_t micro_step) const;  // of all ranks
+  MicroBatch without_keys(int64_t micro_step) const;
+  int64_t num_pairs(const PlannedList& planned) const;
+  int64_t num_tokens(const PlannedList& planned) const;
   std::vector<size_t> my_share(const MicroBatch& lists) const;
 
   std::vector<int64_t> lists_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <numeric>
 #include <stdexcept>
 
 #include "trainer/data/token_store_format.h"
@@ -176,17 +177,23 @@ int64_t TokenStore::list_length(int64_t list) const {
   return state_->list_offsets[q + 1] - state_->list_offsets[q];
 }
 
-std::vector<int64_t> TokenStore::list_tokens(int64_t max_length) const {
+int64_t TokenStore::pair_tokens(int64_t list, int64_t document, int64_t max_length) const {
   constexpr int64_t kSpecialTokens = 3;  // [CLS] and two [SEP]
+  const int64_t query = state_->query_offsets[list + 1] - state_->query_offsets[list];
+  const int64_t text = state_->document_offsets[document + 1] - state_->document_offsets[document];
+  return std::min(query + text + kSpecialTokens, max_length);
+}
+
+std::vector<int64_t> TokenStore::list_tokens(int64_t max_length) const {
   std::vector<int64_t> tokens(static_cast<size_t>(num_lists()), 0);
-  for (size_t list = 0; list < tokens.size(); ++list) {
-    const int64_t query = state_->query_offsets[list + 1] - state_->query_offsets[list];
-    for (int64_t pair = state_->list_offsets[list]; pair < state_->list_offsets[list + 1]; ++pair) {
-      const int64_t document = state_->document_offsets[pair + 1] - state_->document_offsets[pair];
-      tokens[list] += std::min(query + document + kSpecialTokens, max_length);
-    }
-  }
+  for (int64_t list = 0; list < num_lists(); ++list)
+    for (int64_t pair = state_->list_offsets[list]; pair < state_->list_offsets[list + 1]; ++pair)
+      tokens[list] += pair_tokens(list, pair, max_length);
   return tokens;
+}
+
+std::span<const float> TokenStore::labels() const {
+  return state_->labels;
 }
 
 ListStatistics TokenStore::statistics() const {
@@ -214,20 +221,27 @@ bool TokenStore::is_current(const std::filesystem::path& lists, const Tokenizer&
 
 void TokenStore::append_list(int64_t list, const Tokenizer& tokenizer, int64_t max_length,
                              uint32_t first_pair_key, Batch& batch) const {
-  const int64_t length = list_length(list);
-  const auto q = static_cast<size_t>(list);
-  const auto first = static_cast<size_t>(state_->list_offsets[q]);
+  std::vector<int64_t> own(list_length(list));
+  std::iota(own.begin(), own.end(), state_->list_offsets[list]);
+  append_documents(list, own, tokenizer, max_length, first_pair_key, batch);
+}
+
+void TokenStore::append_documents(int64_t list, std::span<const int64_t> documents,
+                                  const Tokenizer& tokenizer, int64_t max_length,
+                                  uint32_t first_pair_key, Batch& batch) const {
+  const int64_t begin = state_->list_offsets[list], end = begin + list_length(list);
   std::vector<int32_t> query;
-  std::vector<int32_t> document;
-  state_->query_ids.read(state_->query_offsets[q], state_->query_offsets[q + 1], query);
-  for (size_t pair = first; pair < first + static_cast<size_t>(length); ++pair) {
-    const int64_t* offsets = &state_->document_offsets[pair];
-    state_->document_ids.read(offsets[0], offsets[1], document);
-    tokenizer.append_pair(query, document, max_length, batch.tokens);
-    batch.tokens.pair_keys.back() = first_pair_key + static_cast<uint32_t>(pair - first);
-    batch.labels.push_back(state_->labels[pair]);
+  std::vector<int32_t> text;
+  state_->query_ids.read(state_->query_offsets[list], state_->query_offsets[list + 1], query);
+  for (const int64_t document : documents) {
+    const int64_t* offsets = &state_->document_offsets[document];
+    state_->document_ids.read(offsets[0], offsets[1], text);
+    tokenizer.append_pair(query, text, max_length, batch.tokens);
+    batch.tokens.pair_keys.back() = first_pair_key++;
+    const bool is_own = begin <= document && document < end;
+    batch.labels.push_back(is_own ? state_->labels[document] : 0);
   }
-  batch.list_offsets.push_back(batch.list_offsets.back() + length);
+  batch.list_offsets.push_back(batch.list_offsets.back() + std::ssize(documents));
 }
 
 }  // namespace lambdaforge::trainer

@@ -50,6 +50,9 @@ class TokenStore {
   std::span<const int64_t> list_offsets() const;  // [lists + 1] in pairs
   // [lists] tokens of each list's pairs, cut to max_length, special tokens included.
   std::vector<int64_t> list_tokens(int64_t max_length) const;
+  // Tokens of the query of `list` with any document of the store, as above.
+  int64_t pair_tokens(int64_t list, int64_t document, int64_t max_length) const;
+  std::span<const float> labels() const;  // [pairs], by document
   ListStatistics statistics() const;
 
   // Throws std::invalid_argument when another tokenizer made the ids.
@@ -63,6 +66,12 @@ class TokenStore {
   // the keys first_pair_key, first_pair_key + 1, ... Throws std::out_of_range for an unknown list.
   void append_list(int64_t list, const models::Tokenizer& tokenizer, int64_t max_length,
                    uint32_t first_pair_key, Batch& batch) const;
+
+  // The same for the list's query with any documents of the store, by their places among all pairs.
+  // A document of another list has the label 0.
+  void append_documents(int64_t list, std::span<const int64_t> documents,
+                        const models::Tokenizer& tokenizer, int64_t max_length,
+                        uint32_t first_pair_key, Batch& batch) const;
 
  private:
   struct State;

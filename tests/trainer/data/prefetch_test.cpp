@@ -46,7 +46,7 @@ class BatchPrefetcherTest : public testing::Test {
     ASSERT_EQ(batch.tokens.num_pairs(), batch.list_offsets.back());
     ASSERT_EQ(batch.labels.size(), batch.tokens.pair_keys.size());
     for (int64_t i = 0; i < batch.num_lists(); ++i) {
-      const auto& [list, first_pair_key] = slice[i];
+      const auto& [list, first_pair_key, documents] = slice[i];
       const int64_t begin = batch.list_offsets[i], end = batch.list_offsets[i + 1];
       EXPECT_EQ(end - begin, store_.list_length(list));
       EXPECT_EQ(batch.labels[begin], static_cast<float>(list));
