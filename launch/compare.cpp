@@ -31,8 +31,11 @@ struct Comparison {
 };
 
 Comparison compare(const CompareOptions& options) {
-  const auto a = load_evaluated_run(options.run_a);
-  const auto b = load_evaluated_run(options.run_b);
+  const auto load = [&](const std::string& run) {
+    return options.qrels.empty() ? load_evaluated_run(run)
+                                 : evaluate_run_file(run, options.qrels, options.metric);
+  };
+  const auto a = load(options.run_a), b = load(options.run_b);
   Comparison comparison{a.source, b.source, {}};
   std::vector<double> p_values;
   for (const auto& pair : evaluators::pair_runs(a, b, options.metric)) {

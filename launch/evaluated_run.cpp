@@ -3,11 +3,17 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 #include <stdexcept>
 
+#include "evaluators/named_metrics.h"
 #include "evaluators/per_query.h"
+#include "evaluators/run_evaluation.h"
+#include "evaluators/trec.h"
 #include "experiments/trainer_state.h"
 
 namespace lambdaforge::launch {
@@ -44,11 +50,31 @@ fs::path find_per_query(const fs::path& path) {
                   path.string()));
 }
 
+std::ifstream open(const std::string& path) {
+  if (fs::is_directory(path))
+    throw std::invalid_argument(
+        fmt::format("{} is a folder; with --qrels, give run files in TREC's format", path));
+  std::ifstream file(path);
+  if (!file)
+    throw std::runtime_error(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
+  return file;
+}
+
 }  // namespace
 
 evaluators::EvaluatedRun load_evaluated_run(const std::string& path) {
   const fs::path file = find_per_query(path);
   return {file.string(), evaluators::read_per_query(file)};
+}
+
+evaluators::EvaluatedRun evaluate_run_file(const std::string& run, const std::string& qrels,
+                                           const std::string& metric) {
+  std::ifstream run_file = open(run), qrels_file = open(qrels);
+  const std::string data_set = fs::path(qrels).stem();
+  const auto evaluation = evaluators::evaluate_run(
+      evaluators::read_run(run_file, run), evaluators::read_qrels(qrels_file, qrels),
+      {evaluators::parse_metric(metric)}, data_set + "_");
+  return {run, evaluation.per_query};
 }
 
 }  // namespace lambdaforge::launch

@@ -13,4 +13,9 @@ namespace lambdaforge::launch {
 // readers throw.
 evaluators::EvaluatedRun load_evaluated_run(const std::string& path);
 
+// The same from a TREC run file and its qrels: the values of one metric by name, as the data set
+// that the qrels file is called after. Throws std::runtime_error when a file cannot be opened.
+evaluators::EvaluatedRun evaluate_run_file(const std::string& run, const std::string& qrels,
+                                           const std::string& metric);
+
 }  // namespace lambdaforge::launch

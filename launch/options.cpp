@@ -182,6 +182,9 @@ void define(CLI::App& app, CompareOptions& options) {
   app.add_option("--metric", options.metric, "The metric to compare, such as mrr@10 or map")
       ->type_name("NAME")
       ->capture_default_str();
+  app.add_option("--qrels", options.qrels,
+                 "Judgements: RUN_A and RUN_B are TREC run files to evaluate against them")
+      ->type_name("FILE");
   app.add_option("--resamples", options.resamples,
                  "Resamples of the randomisation test and the interval")
       ->type_name("N")
@@ -208,6 +211,7 @@ are B's. Both runs must be evaluated on the same queries.
 Examples:
   lambdaforge compare runs/wordnet/first runs/wordnet/second
   lambdaforge compare run/eval/per_query/step-0.csv run --metric mrr@10
+  lambdaforge compare bm25.trec reranked.trec --qrels msmarco.qrels --metric recall@100
   lambdaforge compare base-figures tuned-figures --resamples 1000000 --json)");
 }
 

@@ -41,6 +41,7 @@ struct EvaluateOptions {
 struct CompareOptions {
   std::string run_a, run_b;  // what load_evaluated_run takes
   std::string metric = "ndcg@10";
+  std::string qrels;  // empty: both runs have values already; else they are TREC run files
   int64_t resamples = 100000;
   uint64_t seed = 42;
   double confidence = 0.95;

@@ -1,5 +1,6 @@
 """`lambdaforge compare` as a user starts it."""
 
+import json
 import subprocess
 
 import pytest
@@ -47,6 +48,21 @@ def test_the_other_way_round_a_is_better(runs):
 
 def test_a_run_and_itself_do_not_differ(runs):
     assert "No difference holds at 0.05" in compare(runs[0], runs[0], "--metric", "map").stdout
+
+
+def test_run_files_are_evaluated_first(tmp_path):
+    (tmp_path / "sport.qrels").write_text("".join(f"q{i} 0 good 1\n" for i in range(6)))
+    for name, first in (("a", "bad"), ("b", "good")):
+        second = "bad" if first == "good" else "good"
+        lines = [f"q{i} Q0 {first} 1 2.0 x\nq{i} Q0 {second} 2 1.0 x\n" for i in range(6)]
+        (tmp_path / name).write_text("".join(lines))
+    done = compare(tmp_path / "a", tmp_path / "b", "--qrels", tmp_path / "sport.qrels", "--metric", "mrr", "--json")
+    assert done.returncode == 0, done.stderr
+    (row,) = json.loads(done.stdout)["data_sets"]
+    assert (row["data_set"], row["queries"], row["mean_a"], row["mean_b"]) == ("sport", 6, 0.5, 1.0)
+    assert row["randomisation_test"]["p_value"] == 2 / 2**6
+    folder = compare(tmp_path, tmp_path / "b", "--qrels", tmp_path / "sport.qrels")
+    assert folder.returncode == 1 and "give run files in TREC's format" in folder.stderr
 
 
 @pytest.mark.parametrize(

@@ -10,42 +10,16 @@
 
 #include "base/files.h"
 #include "evaluators/dataset_names.h"
+#include "trainer/data/nano_beir_files.h"
 #include "trainer/data/parquet_file.h"
 
 namespace lambdaforge::trainer {
 namespace {
 
 using evaluators::RankingSet;
-using Texts = std::vector<std::pair<std::string, std::string>>;            // (id, text)
-using Shards = std::map<std::string, std::vector<std::filesystem::path>>;  // set -> files, sorted
+using Texts = std::vector<std::pair<std::string, std::string>>;  // (id, text)
 
 constexpr std::array kFolders = {"corpus", "queries", "qrels", "bm25"};
-
-// "NanoNQ-00000-of-00001.parquet" belongs to "NanoNQ".
-Shards find_shards(const std::filesystem::path& folder) {
-  if (!std::filesystem::is_directory(folder))
-    throw std::invalid_argument(
-        fmt::format("no folder {}; expected the NanoBEIR layout, with the folders {}",
-                    folder.string(), fmt::join(kFolders, ", ")));
-  Shards shards;
-  for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-    const std::string name = entry.path().filename().string();
-    const size_t dash = name.find('-');
-    if (dash != name.npos && name.ends_with(".parquet"))
-      shards[name.substr(0, dash)].push_back(entry.path());
-  }
-  for (auto& [set, files] : shards) std::sort(files.begin(), files.end());
-  return shards;
-}
-
-std::vector<std::string> sets_in_all(const std::array<Shards, 4>& folders) {
-  std::vector<std::string> sets;
-  for (const auto& [set, files] : folders[0])
-    if (std::all_of(folders.begin(), folders.end(),
-                    [&](const Shards& shards) { return shards.contains(set); }))
-      sets.push_back(set);
-  return sets;
-}
 
 void for_each_row(const std::vector<std::filesystem::path>& files,
                   const std::vector<std::string>& columns,
@@ -67,15 +41,14 @@ Texts read_texts(const std::vector<std::filesystem::path>& files) {
   return texts;
 }
 
-RankingSet read_set(const std::string& name, const std::array<Shards, 4>& folders) {
-  const auto& [corpus, queries, qrels, bm25] = folders;
-  RankingSet set{name, read_texts(queries.at(name)), read_texts(corpus.at(name)), {}, {}};
-  for_each_row(qrels.at(name), {"query-id", "corpus-id"}, [&](const ParquetRow& row) {
+RankingSet read_set(const std::string& name, const NanoBeirFiles& files) {
+  RankingSet set{name, read_texts(files.queries), read_texts(files.corpus), {}, {}};
+  for_each_row(files.qrels, {"query-id", files.positive_column}, [&](const ParquetRow& row) {
     auto& relevant = set.qrels[row.text(0)];
     for (std::string& id : row.texts(1))
       if (!std::ranges::count(relevant, id)) relevant.push_back(std::move(id));
   });
-  for_each_row(bm25.at(name), {"query-id", "corpus-ids"},
+  for_each_row(files.candidates, {"query-id", files.candidates_column},
                [&](const ParquetRow& row) { set.candidates[row.text(0)] = row.texts(1); });
   return set;
 }
@@ -131,20 +104,24 @@ std::string front_matter(const std::vector<RankingSet>& sets) {
   return text + "---\n";
 }
 
+std::vector<std::string> resolve_names(const std::filesystem::path& folder,
+                                       const std::vector<std::string>& requested,
+                                       const std::vector<std::string>& available) try {
+  return evaluators::resolve_dataset_names(requested, available);
+} catch (const std::invalid_argument& error) {
+  throw std::invalid_argument(fmt::format("{}: {}", folder.string(), error.what()));
+}
+
 }  // namespace
 
 std::vector<RankingSet> load_nano_beir(const std::filesystem::path& folder,
                                        const std::vector<std::string>& dataset_names) {
-  std::array<Shards, 4> folders;
-  for (size_t i = 0; i < kFolders.size(); ++i) folders[i] = find_shards(folder / kFolders[i]);
-  std::vector<std::string> names;
-  try {
-    names = evaluators::resolve_dataset_names(dataset_names, sets_in_all(folders));
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument(fmt::format("{}: {}", folder.string(), error.what()));
-  }
+  const std::map<std::string, NanoBeirFiles> files = find_nano_beir_files(folder);
+  std::vector<std::string> available;
+  for (const auto& entry : files) available.push_back(entry.first);
   std::vector<RankingSet> sets;
-  for (const std::string& name : names) sets.push_back(read_set(name, folders));
+  for (const std::string& name : resolve_names(folder, dataset_names, available))
+    sets.push_back(read_set(name, files.at(name)));
   return sets;
 }
 

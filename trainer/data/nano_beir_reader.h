@@ -10,9 +10,10 @@
 
 namespace lambdaforge::trainer {
 
-// The sets of `folder` that evaluators::resolve_dataset_names picks out of those present in all
-// four folders. Columns: corpus and queries `_id`, `text`; qrels `query-id`, `corpus-id` (a text or
-// a list of texts; every row is a positive); bm25 `query-id`, `corpus-ids` (best first).
+// The sets of `folder` that evaluators::resolve_dataset_names picks out of those that
+// find_nano_beir_files finds, in either layout. Columns: corpus and queries `_id`, `text`; qrels
+// `query-id`, `corpus-id` (a text or a list of texts; every row is a positive); bm25 `query-id`,
+// `corpus-ids` (best first).
 // Throws std::invalid_argument when a folder, a set or a column is missing or a file is damaged.
 std::vector<evaluators::RankingSet> load_nano_beir(const std::filesystem::path& folder,
                                                    const std::vector<std::string>& dataset_names);

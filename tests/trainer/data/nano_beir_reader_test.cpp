@@ -78,6 +78,33 @@ TEST(NanoBeir, ReadsTheVariantsOfTheHub) {
   expect_equal(load_nano_beir(folder, {"NanoNQ"}).at(0), make_set("NanoNQ"));
 }
 
+// The hub's older layout: a data set of its own for every set.
+void write_single(const std::filesystem::path& folder) {
+  const std::string file = "train-00000-of-00001.parquet";
+  for (const char* part : {"corpus", "queries", "relevance"})
+    std::filesystem::create_directories(folder / part);
+  write_parquet_rows(folder / "corpus" / file, {{"_id", "text"}, {"text", "text"}},
+                     R"([{"_id": "d1", "text": "an apple"}, {"_id": "d2", "text": "the sky"},
+                         {"_id": "d3", "text": ""}])");
+  write_parquet_rows(folder / "queries" / file, {{"_id", "text"}, {"text", "text"}},
+                     R"([{"_id": "q1", "text": "red apple"}, {"_id": "q2", "text": "Größe"}])");
+  write_parquet_rows(
+      folder / "relevance" / file,
+      {{"query-id", "text"}, {"positive-corpus-ids", "texts"}, {"bm25-ranked-ids", "texts"}},
+      R"([{"query-id": "q1", "positive-corpus-ids": ["d1", "d3"], "bm25-ranked-ids": ["d2", "d1"]},
+          {"query-id": "q2", "positive-corpus-ids": ["d2"], "bm25-ranked-ids": []}])");
+}
+
+TEST(NanoBeir, ReadsTheOlderLayout) {
+  const auto folder = scratch_folder();
+  write_single(folder / "NanoNQ-bm25");
+  write_single(folder / "NanoSciFact-bm25");
+  EXPECT_EQ(load_nano_beir(folder, {}).size(), 2u);
+  expect_equal(load_nano_beir(folder, {"nq"}).at(0), make_set("NanoNQ"));
+  expect_equal(load_nano_beir(folder / "NanoNQ-bm25", {}).at(0), make_set("NanoNQ"));
+  expect_equal(load_nano_beir(folder / "NanoNQ-bm25/", {"nq"}).at(0), make_set("NanoNQ"));
+}
+
 TEST(NanoBeir, OffersOnlySetsThatAreComplete) {
   const auto folder = scratch_folder();
   write_nano_beir(folder, {make_set("NanoNQ"), make_set("NanoSciFact")}, "");
