@@ -102,14 +102,20 @@ NanoBeirEvaluator::NanoBeirEvaluator(const std::vector<RankingSet>& sets, NanoBe
 std::vector<std::string> NanoBeirEvaluator::metric_names() const {
   std::vector<std::string> names;
   for (const RerankingEvaluator& evaluator : evaluators_)
-    for (const std::string& name : reranking_metric_names(at_k_))
-      names.push_back(evaluator.name() + "_" + name);
+    for (std::string& name : evaluator.metric_names()) names.push_back(std::move(name));
   for (const std::string& name : reranking_metric_names(at_k_)) names.push_back(prefix_ + name);
   return names;
 }
 
 std::string NanoBeirEvaluator::primary_metric() const {
   return fmt::format("{}ndcg@{}", prefix_, at_k_);
+}
+
+std::vector<std::string> NanoBeirEvaluator::left_out() const {
+  std::vector<std::string> queries;
+  for (const RerankingEvaluator& evaluator : evaluators_)
+    for (std::string& query : evaluator.left_out()) queries.push_back(std::move(query));
+  return queries;
 }
 
 Evaluation NanoBeirEvaluator::evaluate(const Scorer& score) const {

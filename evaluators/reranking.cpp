@@ -135,8 +135,26 @@ Evaluation RerankingEvaluator::evaluate_scores(std::span<const float> scores) co
     evaluation.metrics.emplace_back(prefix() + names[i], sum / static_cast<double>(lists_.size()));
     evaluation.per_query.emplace(prefix() + names[i], std::move(per_query[i]));
   }
-  evaluation.primary_metric = prefix() + names[2];
+  evaluation.primary_metric = primary_metric();
   return evaluation;
+}
+
+std::vector<std::string> RerankingEvaluator::metric_names() const {
+  std::vector<std::string> names;
+  for (const std::string& name : reranking_metric_names(options_.at_k))
+    names.push_back(prefix() + name);
+  return names;
+}
+
+std::string RerankingEvaluator::primary_metric() const {
+  return fmt::format("{}ndcg@{}", prefix(), options_.at_k);
+}
+
+std::vector<std::string> RerankingEvaluator::left_out() const {
+  std::vector<std::string> queries;
+  for (const std::string& query : left_out_queries_)
+    queries.push_back(name_.empty() ? query : name_ + " " + query);
+  return queries;
 }
 
 void RerankingEvaluator::write_csv(const Evaluation& evaluation, EvaluationPoint point,

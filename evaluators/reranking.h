@@ -48,6 +48,10 @@ class RerankingEvaluator : public Evaluator {
   void write_csv(const Evaluation& evaluation, EvaluationPoint point,
                  const std::string& folder) const override;
 
+  std::vector<std::string> metric_names() const override;
+  std::string primary_metric() const override;
+  std::vector<std::string> left_out() const override;
+
   // `evaluate` in two halves, for a caller that scores several evaluators' pairs in one call.
   void append_pairs(std::vector<TextPair>& pairs) const;
   Evaluation evaluate_scores(std::span<const float> scores) const;  // scores[num_pairs()]

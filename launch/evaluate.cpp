@@ -1,17 +1,17 @@
-// lambdaforge evaluate: a reranker's figures on NanoBEIR data sets, on all ranks of the world.
+// lambdaforge evaluate: a model's figures on NanoBEIR data sets or labelled pairs, on all ranks of
+// the world.
 #include <fmt/format.h>
 
 #include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
-#include "evaluators/nano_beir.h"
 #include "experiments/sinks/metrics_table.h"
 #include "launch/memory.h"
 #include "launch/options.h"
 #include "launch/report.h"
 #include "models/pretrained.h"
-#include "trainer/data/nano_beir_reader.h"
+#include "trainer/build_evaluator.h"
 #include "trainer/parallel/communicator.h"
 #include "trainer/shared_scorer.h"
 
@@ -24,35 +24,36 @@ std::string to_json(const evaluators::Evaluation& evaluation) {
   return json.dump() + "\n";
 }
 
-void warn_about_left_out_queries(const evaluators::NanoBeirEvaluator& evaluator) {
-  for (const auto& set : evaluator.evaluators())
-    for (const std::string& query : set.left_out_queries())
-      std::cerr << fmt::format("{}: query {} has no candidates and counts in no metric\n",
-                               set.name(), query);
+void warn_about_left_out(const evaluators::Evaluator& evaluator) {
+  for (const std::string& query : evaluator.left_out())
+    std::cerr << fmt::format("{}: no candidates for this query, it counts in no metric\n", query);
+}
+
+trainer::EvaluationConfig what_to_evaluate(const EvaluateOptions& options) {
+  return {.correlation = options.correlation,
+          .classification = options.classification,
+          .nano_beir = options.nano,
+          .dataset_names = options.dataset_names,
+          .rerank_k = options.rerank_k,
+          .at_k = options.at_k,
+          .always_rerank_positives = options.always_rerank_positives};
 }
 
 int run(const EvaluateOptions& options) {
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
-  const evaluators::NanoBeirEvaluator evaluator(
-      trainer::load_nano_beir(options.nano, options.dataset_names),
-      {.rerank_k = options.rerank_k,
-       .at_k = options.at_k,
-       .always_rerank_positives = options.always_rerank_positives});
   models::Pretrained pretrained =
       models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
-  if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
-    throw std::invalid_argument(
-        fmt::format("{} has {} labels; reranking needs a model with one", options.model, labels));
+  const auto evaluator = trainer::build_evaluator(what_to_evaluate(options), pretrained);
   if (communicator->rank() == 0) warn_if_unfinished(options.model, pretrained.missing);
   pretrained.model.to(trainer::choose_device(*communicator));
-  const evaluators::Evaluation evaluation = evaluator.evaluate(
+  const evaluators::Evaluation evaluation = evaluator->evaluate(
       trainer::make_shared_scorer(pretrained, *communicator, options.batch_tokens));
   if (communicator->rank() == 0) {
-    warn_about_left_out_queries(evaluator);
+    warn_about_left_out(*evaluator);
     if (!options.output.empty()) {
       std::filesystem::create_directories(options.output);
-      evaluator.write_csv(evaluation, {}, options.output);
+      evaluator->write_csv(evaluation, {}, options.output);
     }
     std::cout << (options.json ? to_json(evaluation)
                                : experiments::metrics_table(evaluation.metrics))

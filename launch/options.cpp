@@ -16,7 +16,7 @@ namespace {
 constexpr int kUsageError = 2;
 
 const char* const kTrainSummary = "Train a reranker as a recipe says";
-const char* const kEvaluateSummary = "Measure a reranker on NanoBEIR data sets";
+const char* const kEvaluateSummary = "Measure a model on NanoBEIR data sets or labelled pairs";
 const char* const kPredictSummary = "Score pairs of texts, or rank documents for a query";
 const char* const kPrepareSummary = "Turn data into what training reads";
 
@@ -68,13 +68,31 @@ Examples:
 Every key, with its default, stands in the recipe.toml that a run writes into its folder.)");
 }
 
+// What is evaluated is one thing, and an option that it does not read is a slip.
+void check_evaluate(const CLI::App& app, const EvaluateOptions& options) {
+  const int given =
+      !options.nano.empty() + !options.correlation.empty() + !options.classification.empty();
+  if (given != 1)
+    throw CLI::ValidationError(
+        fmt::format("expected one of --nano, --correlation, --classification, got {}", given));
+  for (const char* name :
+       {"--dataset-names", "--rerank-k", "--at-k", "--no-always-rerank-positives"})
+    if (app.count(name) > 0 && options.nano.empty())
+      throw CLI::ValidationError(fmt::format("{} goes with --nano only", name));
+}
+
 void define(CLI::App& app, EvaluateOptions& options) {
   app.add_option("MODEL", options.model, "The model's folder, a checkpoint or one from elsewhere")
       ->required()
       ->type_name("");
-  app.add_option("--nano", options.nano, "Folder in the NanoBEIR layout")
-      ->required()
+  app.add_option("--nano", options.nano, "Folder in the NanoBEIR layout: rerank BM25's lists")
       ->type_name("FOLDER");
+  app.add_option("--correlation", options.correlation,
+                 "Labelled pairs, a .jsonl, .tsv or .parquet file: correlate scores and labels")
+      ->type_name("FILE");
+  app.add_option("--classification", options.classification,
+                 "The same with classes 0, 1, ... as labels: accuracy, F1 and so on")
+      ->type_name("FILE");
   app.add_option("--dataset-names", options.dataset_names,
                  "Data sets to use, such as msmarco nfcorpus nq [every one of the folder]")
       ->type_name("NAME");
@@ -89,6 +107,7 @@ void define(CLI::App& app, EvaluateOptions& options) {
   app.add_flag_callback(
       "--no-always-rerank-positives", [&options] { options.always_rerank_positives = false; },
       "Do not add the relevant documents that BM25 missed: they are lost, as in a search engine");
+  app.final_callback([&app, &options] { check_evaluate(app, options); });
   add_length_and_batch(app, options.max_length, options.batch_tokens);
   app.add_option("--output", options.output, "Also append the figures to CSV files in a folder")
       ->type_name("FOLDER");
@@ -96,7 +115,11 @@ void define(CLI::App& app, EvaluateOptions& options) {
   app.footer(R"(
 Examples:
   lambdaforge evaluate runs/wordnet/first/final --nano data/wordnet/nano
-  lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json)");
+  lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json
+  lambdaforge evaluate my-model --correlation sts-dev.tsv --output figures
+
+Pairs have columns sentence1, query, anchor or premise; sentence2, document, passage or hypothesis;
+and label or score. Their figures are those of the scores that predict prints.)");
 }
 
 void define(CLI::App& app, PredictOptions& options) {

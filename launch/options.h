@@ -18,7 +18,10 @@ struct TrainOptions {
 
 struct EvaluateOptions {
   std::string model;
+  // One of the three is given.
   std::string nano;                        // a folder in the NanoBEIR layout
+  std::string correlation;                 // a file of labelled pairs
+  std::string classification;              // the same; labels are classes
   std::vector<std::string> dataset_names;  // empty: every set of the folder
   int64_t rerank_k = 100;
   int64_t at_k = 10;

@@ -1,10 +1,8 @@
 #include "trainer/validation.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 
-#include "trainer/data/nano_beir_reader.h"
+#include "trainer/build_evaluator.h"
 #include "trainer/scoring.h"
 #include "trainer/shared_scorer.h"
 
@@ -16,14 +14,9 @@ Validator::Validator(const Config& config, const models::Pretrained& pretrained,
       pretrained_(pretrained),
       loss_(loss),
       data_(data),
-      communicator_(communicator) {
-  const EvaluationConfig& evaluation = config.evaluation;
-  if (evaluation.nano_beir.empty()) return;
-  evaluator_.emplace(load_nano_beir(evaluation.nano_beir, evaluation.dataset_names),
-                     evaluators::NanoBeirOptions{evaluation.rerank_k, evaluation.at_k,
-                                                 evaluation.always_rerank_positives});
-  scorer_ = make_shared_scorer(pretrained, communicator, evaluation.batch_tokens);
-}
+      communicator_(communicator),
+      evaluator_(build_evaluator(config.evaluation, pretrained)),
+      scorer_(make_shared_scorer(pretrained, communicator, config.evaluation.batch_tokens)) {}
 
 experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
                                          const std::filesystem::path& folder) {
@@ -84,12 +77,7 @@ std::vector<std::string> Validator::metric_names() const {
 }
 
 std::vector<std::string> Validator::left_out_queries() const {
-  std::vector<std::string> queries;
-  if (evaluator_)
-    for (const auto& evaluator : evaluator_->evaluators())
-      for (const std::string& query : evaluator.left_out_queries())
-        queries.push_back(fmt::format("{} {}", evaluator.name(), query));
-  return queries;
+  return evaluator_ ? evaluator_->left_out() : std::vector<std::string>();
 }
 
 }  // namespace lambdaforge::trainer

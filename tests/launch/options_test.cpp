@@ -85,8 +85,21 @@ TEST(ParseEvaluate, TakesEveryOption) {
   EXPECT_TRUE(options.json);
 }
 
+TEST(ParseEvaluate, TakesLabelledPairsInstead) {
+  EXPECT_EQ(parse_evaluate({"model", "--correlation", "sts.tsv"}).correlation, "sts.tsv");
+  EXPECT_EQ(parse_evaluate({"model", "--classification", "nli.jsonl"}).classification, "nli.jsonl");
+}
+
 TEST(ParseEvaluate, ExplainsSlips) {
-  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}), "--nano is required"));
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}),
+                       "expected one of --nano, --correlation, --classification, got 0"));
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model", "--nano", "n", "--classification", "c"}),
+                       "expected one of --nano, --correlation, --classification, got 2"));
+  EXPECT_TRUE(
+      contains(complaint(parse_evaluate, {"model", "--correlation", "c", "--rerank-k", "5"}),
+               "--rerank-k goes with --nano only"));
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model", "--corelation", "c"}),
+                       "unknown option '--corelation'; did you mean '--correlation'?"));
   for (const std::string value : {"0", "-3", "many"})
     EXPECT_TRUE(
         contains(complaint(parse_evaluate, {"model", "--nano", "data", "--batch-tokens=" + value}),
