@@ -8,13 +8,14 @@
 
 namespace lambdaforge::evaluators {
 
-std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>& pairs) {
+std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>& pairs,
+                               size_t labels) {
   if (pairs.empty()) return {};
   std::vector<float> scores = score(pairs);
-  if (scores.size() != pairs.size())
+  if (scores.size() != pairs.size() * labels)
     throw std::invalid_argument(
-        fmt::format("the scorer gave {} scores for {} pairs; one score a pair is expected",
-                    scores.size(), pairs.size()));
+        fmt::format("the scorer gave {} scores for {} pairs; expected {} a pair", scores.size(),
+                    pairs.size(), labels));
   return scores;
 }
 

@@ -16,12 +16,15 @@ struct TextPair {
   std::string document;
 };
 
-// One score a pair, in the order of the pairs; higher is more relevant. In a distributed run it is
-// a collective call: every rank calls it with the same pairs and receives every score.
+// The model's scores, row-major [pairs, labels], in the order of the pairs. A reranker has one
+// label: higher is more relevant. In a distributed run it is a collective call: every rank calls it
+// with the same pairs and receives every score.
 using Scorer = std::function<std::vector<float>(const std::vector<TextPair>&)>;
 
-// score(pairs), checked to be one score a pair (else std::invalid_argument); no pairs, no call.
-std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>& pairs);
+// score(pairs), checked to be `labels` scores a pair (else std::invalid_argument); no pairs, no
+// call.
+std::vector<float> score_pairs(const Scorer& score, const std::vector<TextPair>& pairs,
+                               size_t labels = 1);
 
 // Where in a run an evaluation happened; -1 outside a run, as in sentence-transformers.
 struct EvaluationPoint {
@@ -50,6 +53,11 @@ class Evaluator {
  public:
   virtual ~Evaluator() = default;
   virtual Evaluation evaluate(const Scorer& score) const = 0;
+  // What evaluate() will report, in its order, and which of it picks the best checkpoint.
+  virtual std::vector<std::string> metric_names() const = 0;
+  virtual std::string primary_metric() const = 0;
+  // Queries that count in no metric, each with its data set: "NanoNQ_R100 q7".
+  virtual std::vector<std::string> left_out() const { return {}; }
   // Appends the figures to the peer's CSV files in `folder`; call it on one rank only.
   virtual void write_csv(const Evaluation& evaluation, EvaluationPoint point,
                          const std::string& folder) const = 0;

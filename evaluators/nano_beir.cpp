@@ -102,9 +102,8 @@ NanoBeirEvaluator::NanoBeirEvaluator(const std::vector<RankingSet>& sets, NanoBe
 std::vector<std::string> NanoBeirEvaluator::metric_names() const {
   std::vector<std::string> names;
   for (const RerankingEvaluator& evaluator : evaluators_)
-    for (const std::string& name : evaluator.metric_names())
-      names.push_back(evaluator.name() + "_" + name);
-  for (const std::string& name : evaluators_.front().metric_names())
+    for (std::string& name : evaluator.metric_names()) names.push_back(std::move(name));
+  for (const std::string& name : evaluators_.front().own_metric_names())
     names.push_back(prefix_ + name);
   return names;
 }
@@ -113,13 +112,20 @@ std::string NanoBeirEvaluator::primary_metric() const {
   return fmt::format("{}ndcg@{}", prefix_, at_k_);
 }
 
+std::vector<std::string> NanoBeirEvaluator::left_out() const {
+  std::vector<std::string> queries;
+  for (const RerankingEvaluator& evaluator : evaluators_)
+    for (std::string& query : evaluator.left_out()) queries.push_back(std::move(query));
+  return queries;
+}
+
 Evaluation NanoBeirEvaluator::evaluate(const Scorer& score) const {
   std::vector<TextPair> pairs;
   for (const RerankingEvaluator& evaluator : evaluators_) evaluator.append_pairs(pairs);
   const std::vector<float> scores = score_pairs(score, pairs);
 
   Evaluation evaluation;
-  const auto names = evaluators_.front().metric_names();
+  const auto names = evaluators_.front().own_metric_names();
   std::vector<double> sums(names.size());
   std::span<const float> rest = scores;
   for (const RerankingEvaluator& evaluator : evaluators_) {

@@ -39,9 +39,9 @@ class NanoBeirEvaluator : public Evaluator {
   void write_csv(const Evaluation& evaluation, EvaluationPoint point,
                  const std::string& folder) const override;
 
-  // What evaluate() will report, in its order, and which of it picks the best checkpoint.
-  std::vector<std::string> metric_names() const;
-  std::string primary_metric() const;
+  std::vector<std::string> metric_names() const override;
+  std::string primary_metric() const override;
+  std::vector<std::string> left_out() const override;
 
   const std::vector<RerankingEvaluator>& evaluators() const { return evaluators_; }
 

@@ -117,13 +117,13 @@ Evaluation RerankingEvaluator::evaluate(const Scorer& score) const {
   return evaluate_scores(score_pairs(score, pairs));
 }
 
-std::vector<std::string> RerankingEvaluator::metric_names() const {
+std::vector<std::string> RerankingEvaluator::own_metric_names() const {
   std::vector<std::string> names = peers_metric_names(options_.at_k);
   for (const Metric& metric : more_metrics_) names.push_back(metric.name);
   return names;
 }
 
-// In the order of metric_names().
+// In the order of own_metric_names().
 std::vector<double> RerankingEvaluator::list_figures(const List& list,
                                                      std::span<const float> scores) const {
   const Ranking ranking = rank_by_score(scores, list.relevant);
@@ -138,7 +138,7 @@ Evaluation RerankingEvaluator::evaluate_scores(std::span<const float> scores) co
   if (scores.size() != num_pairs_)
     throw std::invalid_argument(fmt::format("evaluator '{}': got {} scores for {} pairs", name_,
                                             scores.size(), num_pairs_));
-  const auto names = metric_names();
+  const auto names = own_metric_names();
   std::vector<std::vector<std::pair<std::string, double>>> per_query(names.size());
   for (const List& list : lists_) {
     const auto figures = list_figures(list, scores.first(list.documents.size()));
@@ -149,8 +149,25 @@ Evaluation RerankingEvaluator::evaluate_scores(std::span<const float> scores) co
   Evaluation evaluation;
   for (size_t i = 0; i < names.size(); ++i)
     evaluation.add(prefix() + names[i], std::move(per_query[i]));
-  evaluation.primary_metric = prefix() + names[2];
+  evaluation.primary_metric = primary_metric();
   return evaluation;
+}
+
+std::vector<std::string> RerankingEvaluator::metric_names() const {
+  std::vector<std::string> names;
+  for (const std::string& name : own_metric_names()) names.push_back(prefix() + name);
+  return names;
+}
+
+std::string RerankingEvaluator::primary_metric() const {
+  return fmt::format("{}ndcg@{}", prefix(), options_.at_k);
+}
+
+std::vector<std::string> RerankingEvaluator::left_out() const {
+  std::vector<std::string> queries;
+  for (const std::string& query : left_out_queries_)
+    queries.push_back(name_.empty() ? query : name_ + " " + query);
+  return queries;
 }
 
 void RerankingEvaluator::write_csv(const Evaluation& evaluation, EvaluationPoint point,

@@ -49,6 +49,10 @@ class RerankingEvaluator : public Evaluator {
   void write_csv(const Evaluation& evaluation, EvaluationPoint point,
                  const std::string& folder) const override;
 
+  std::vector<std::string> metric_names() const override;
+  std::string primary_metric() const override;
+  std::vector<std::string> left_out() const override;
+
   // `evaluate` in two halves, for a caller that scores several evaluators' pairs in one call.
   void append_pairs(std::vector<TextPair>& pairs) const;
   Evaluation evaluate_scores(std::span<const float> scores) const;  // scores[num_pairs()]
@@ -56,7 +60,7 @@ class RerankingEvaluator : public Evaluator {
   // "map", "mrr@k", "ndcg@k", the first stage's "base_map", "base_mrr@k", "base_ndcg@k", and of
   // options.metrics those that are not among them: what is reported behind the evaluator's name, in
   // that order.
-  std::vector<std::string> metric_names() const;
+  std::vector<std::string> own_metric_names() const;
 
   size_t num_pairs() const { return num_pairs_; }
   const std::string& name() const { return name_; }

@@ -1,4 +1,4 @@
-// lambdaforge evaluate: a reranker's figures on data sets, on all ranks of the world.
+// lambdaforge evaluate: a model's figures on data sets, on all ranks of the world.
 #include "launch/evaluate.h"
 
 #include <fmt/format.h>
@@ -26,7 +26,7 @@ int run(const EvaluateOptions& options) {
   trainer::use_own_processors(*communicator);
   const std::filesystem::path output = options.output;
   if (communicator->rank() == 0 && !output.empty()) std::filesystem::create_directories(output);
-  const auto evaluation = options.beir.empty() ? evaluate_nano(options, *communicator)
+  const auto evaluation = options.beir.empty() ? evaluate_model(options, *communicator)
                                                : evaluate_beir(options, *communicator);
   if (communicator->rank() == 0) {
     if (!output.empty())
@@ -41,13 +41,10 @@ int run(const EvaluateOptions& options) {
 
 }  // namespace
 
-models::Pretrained load_reranker(const EvaluateOptions& options,
-                                 const trainer::Communicator& communicator) {
+models::Pretrained load_model(const EvaluateOptions& options,
+                              const trainer::Communicator& communicator) {
   models::Pretrained pretrained =
       models::load_pretrained(options.model, {.max_length = options.max_length.value_or(0)});
-  if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
-    throw std::invalid_argument(
-        fmt::format("{} has {} labels; reranking needs a model with one", options.model, labels));
   if (communicator.rank() == 0) warn_if_unfinished(options.model, pretrained.missing);
   pretrained.model.to(trainer::choose_device(communicator));
   return pretrained;

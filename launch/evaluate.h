@@ -8,15 +8,16 @@
 
 namespace lambdaforge::launch {
 
-// Evaluates the model on every rank together; rank 0 warns about queries that cannot be ranked and
-// leaves the kind's own files in options.output. The data is read before the model.
-evaluators::Evaluation evaluate_nano(const EvaluateOptions& options,
-                                     trainer::Communicator& communicator);
+// Evaluate the model on every rank together; rank 0 warns about queries that cannot be ranked and
+// leaves the kind's own files in options.output. The first takes what a training run evaluates too:
+// NanoBEIR data sets and labelled pairs.
+evaluators::Evaluation evaluate_model(const EvaluateOptions& options,
+                                      trainer::Communicator& communicator);
 evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
                                      trainer::Communicator& communicator);
 
-// On the rank's device. Throws std::invalid_argument on a model with several labels.
-models::Pretrained load_reranker(const EvaluateOptions& options,
-                                 const trainer::Communicator& communicator);
+// On the rank's device.
+models::Pretrained load_model(const EvaluateOptions& options,
+                              const trainer::Communicator& communicator);
 
 }  // namespace lambdaforge::launch

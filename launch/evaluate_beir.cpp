@@ -42,7 +42,10 @@ evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
                                      trainer::Communicator& communicator) {
   const RetrievalSet set = trainer::load_beir(options.beir, options.split);
   const Run first_stage = first_stage_of(set, options);
-  const models::Pretrained pretrained = load_reranker(options, communicator);
+  const models::Pretrained pretrained = load_model(options, communicator);
+  if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
+    throw std::invalid_argument(
+        fmt::format("{} has {} labels; reranking needs a model with one", options.model, labels));
   const Run reranked =
       rerank(set, first_stage, static_cast<size_t>(options.rerank_k),
              trainer::make_shared_scorer(pretrained, communicator, options.batch_tokens));

@@ -20,7 +20,7 @@ namespace {
 constexpr int kUsageError = 2;
 
 const char* const kTrainSummary = "Train a reranker as a recipe says";
-const char* const kEvaluateSummary = "Measure a reranker on NanoBEIR or BEIR data sets";
+const char* const kEvaluateSummary = "Measure a model on data sets or labelled pairs";
 const char* const kCompareSummary = "Test whether two evaluations really differ";
 const char* const kPredictSummary = "Score pairs of texts, or rank documents for a query";
 const char* const kPrepareSummary = "Turn data into what training reads";
@@ -120,10 +120,9 @@ void define_nano(CLI::App& app, EvaluateOptions& options) {
 
 void define_beir(CLI::App& app, EvaluateOptions& options) {
   auto* beir = app.add_option("--beir", options.beir,
-                              "Folder in BEIR's layout instead: corpus.jsonl, queries.jsonl, "
+                              "Folder in BEIR's layout: corpus.jsonl, queries.jsonl, "
                               "qrels/SPLIT.tsv, gzipped or not")
-                   ->type_name("FOLDER")
-                   ->excludes(app.get_option("--nano"));
+                   ->type_name("FOLDER");
   app.add_option("--split", options.split, "Its judgements to use")
       ->type_name("NAME")
       ->capture_default_str()
@@ -136,12 +135,34 @@ void define_beir(CLI::App& app, EvaluateOptions& options) {
       ->needs(beir);
 }
 
+void define_pairs(CLI::App& app, EvaluateOptions& options) {
+  app.add_option("--correlation", options.correlation,
+                 "Labelled pairs, a .jsonl, .tsv or .parquet file: correlate scores and labels")
+      ->type_name("FILE");
+  app.add_option("--classification", options.classification,
+                 "The same with classes 0, 1, ... as labels: accuracy, F1 and so on")
+      ->type_name("FILE");
+}
+
+// What is evaluated is one thing, and an option that it does not read is a slip.
+void check_evaluate(const CLI::App& app, const EvaluateOptions& options) {
+  const int given = !options.nano.empty() + !options.beir.empty() + !options.correlation.empty() +
+                    !options.classification.empty();
+  if (given != 1)
+    throw CLI::ValidationError(fmt::format(
+        "expected one of --nano, --beir, --correlation, --classification, got {}", given));
+  for (const char* name : {"--rerank-k", "--metrics"})
+    if (app.count(name) > 0 && options.nano.empty() && options.beir.empty())
+      throw CLI::ValidationError(fmt::format("{} goes with --nano and --beir only", name));
+}
+
 void define(CLI::App& app, EvaluateOptions& options) {
   app.add_option("MODEL", options.model, "The model's folder, a checkpoint or one from elsewhere")
       ->required()
       ->type_name("");
   define_nano(app, options);
   define_beir(app, options);
+  define_pairs(app, options);
   app.add_option("--rerank-k", options.rerank_k, "Rerank the first N candidates of the first stage")
       ->type_name("N")
       ->check(at_least_one())
@@ -152,6 +173,7 @@ void define(CLI::App& app, EvaluateOptions& options) {
                              fmt::join(kDefaultBeirMetrics, " ")))
       ->type_name("NAME")
       ->check(metric_name());
+  app.final_callback([&app, &options] { check_evaluate(app, options); });
   add_length_and_batch(app, options.max_length, options.batch_tokens);
   app.add_option("--output", options.output,
                  "Also write files into a folder: per_query.csv, which compare reads; with --nano "
@@ -165,11 +187,11 @@ Examples:
   lambdaforge evaluate my-model --nano data/NanoBEIR-en --dataset-names msmarco nq --json
   lambdaforge evaluate my-model --nano data/NanoBEIR-en --metrics ndcg@20 recall@50
   lambdaforge evaluate my-model --beir data/nfcorpus --output figures
-  lambdaforge evaluate my-model --beir data/scifact --first-stage dense.trec --rerank-k 50)");
-  app.callback([&options] {
-    if (options.nano.empty() && options.beir.empty())
-      throw CLI::ValidationError("no data to evaluate on: give --nano FOLDER or --beir FOLDER");
-  });
+  lambdaforge evaluate my-model --beir data/scifact --first-stage dense.trec --rerank-k 50
+  lambdaforge evaluate my-model --correlation sts-dev.tsv --output figures
+
+Labelled pairs have columns sentence1, query, anchor or premise; sentence2, document, passage or
+hypothesis; and label or score. Their figures are those of the scores that predict prints.)");
 }
 
 void define(CLI::App& app, CompareOptions& options) {

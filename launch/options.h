@@ -21,11 +21,14 @@ inline const std::vector<std::string> kDefaultBeirMetrics = {"ndcg@10", "mrr@10"
 
 struct EvaluateOptions {
   std::string model;
-  std::string nano;                        // a folder in the NanoBEIR layout, or
+  // One of the four is given.
+  std::string nano;                        // a folder in the NanoBEIR layout
+  std::string beir;                        // a folder in BEIR's layout
+  std::string correlation;                 // a file of labelled pairs
+  std::string classification;              // the same; labels are classes
   std::vector<std::string> dataset_names;  // empty: every set of the folder
   int64_t at_k = 10;
   bool always_rerank_positives = true;
-  std::string beir;  // a folder in BEIR's layout
   std::string split = "test";
   std::string first_stage;  // a run's file; empty: BM25
   int64_t rerank_k = 100;

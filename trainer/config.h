@@ -71,15 +71,18 @@ struct TrainingConfig {
   double save_steps = 500;
   int64_t save_total_limit = 0;  // 0: keep all
   bool load_best_model_at_end = false;
-  std::string metric_for_best_model;      // empty: the evaluator's mean ndcg@k, else loss
+  std::string metric_for_best_model;      // empty: the last evaluator's primary one, else loss
   std::optional<bool> greater_is_better;  // none: unless the metric's name ends in "loss"
   std::string resume_from_checkpoint;     // empty: start anew; "latest"; or a checkpoint's path
 
   bool operator==(const TrainingConfig&) const = default;
 };
 
+// What is evaluated is what is named; the last one that is named picks the best model by default.
 struct EvaluationConfig {
-  std::string nano_beir;                   // a folder in the NanoBEIR layout; empty: no evaluator
+  std::string correlation;     // a file of labelled pairs (.jsonl, .tsv, either .gz, .parquet)
+  std::string classification;  // the same; labels are classes
+  std::string nano_beir;       // a folder in the NanoBEIR layout
   std::vector<std::string> dataset_names;  // empty: every set of the folder
   int64_t rerank_k = 100;
   int64_t at_k = 10;

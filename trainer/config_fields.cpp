@@ -199,6 +199,8 @@ void add_training(std::vector<Field>& fields) {
 
 void add_evaluation_and_tracking(std::vector<Field>& fields) {
   SectionFields evaluation(fields, "evaluation", &Config::evaluation);
+  evaluation.add("correlation", &EvaluationConfig::correlation);
+  evaluation.add("classification", &EvaluationConfig::classification);
   evaluation.add("nano_beir", &EvaluationConfig::nano_beir);
   evaluation.add("dataset_names", &EvaluationConfig::dataset_names);
   evaluation.add("rerank_k", &EvaluationConfig::rerank_k, kAtLeastOne);

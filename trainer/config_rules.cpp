@@ -26,12 +26,15 @@ void check_paths(const Config& config) {
 
 void check_evaluation(const Config& config) {
   const TrainingConfig& training = config.training;
-  const bool something_to_evaluate = !config.data.eval.empty() || config.data.eval_size > 0 ||
-                                     !config.evaluation.nano_beir.empty();
+  const EvaluationConfig& evaluation = config.evaluation;
+  const bool something_to_evaluate =
+      !config.data.eval.empty() || config.data.eval_size > 0 || !evaluation.correlation.empty() ||
+      !evaluation.classification.empty() || !evaluation.nano_beir.empty();
   const bool evaluates = training.eval_strategy != "no" || training.eval_on_start;
   require(!evaluates || something_to_evaluate,
           training.eval_on_start ? "training.eval_on_start" : "training.eval_strategy",
-          "there is nothing to evaluate; set data.eval, data.eval_size or evaluation.nano_beir");
+          "there is nothing to evaluate; set data.eval, data.eval_size, evaluation.nano_beir, "
+          "evaluation.correlation or evaluation.classification");
   require(training.save_strategy != "best" || training.eval_strategy != "no",
           "training.save_strategy",
           "'best' saves after an evaluation, but eval_strategy is 'no'; set it to 'steps' or "

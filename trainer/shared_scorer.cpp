@@ -1,5 +1,7 @@
 #include "trainer/shared_scorer.h"
 
+#include <algorithm>
+#include <deque>
 #include <numeric>
 
 #include "models/pair_scorer.h"
@@ -23,12 +25,17 @@ class SharedScorer {
       : pretrained_(pretrained), communicator_(communicator), batch_tokens_(batch_tokens) {}
 
   std::vector<float> operator()(const std::vector<TextPair>& pairs) {
-    if (!same_pairs(pairs, pairs_)) encode(pairs);
-    const std::vector<int64_t> mine = my_share();
+    const models::EncodedPairs& encoded = encode(pairs);
+    const std::vector<int64_t> mine = my_share(encoded);
     const at::Tensor logits =
-        models::score_encoded(pretrained_, encoded_, mine, batch_tokens_);  // [mine, 1]
-    std::vector<float> scores(pairs.size(), 0.0f);
-    for (size_t i = 0; i < mine.size(); ++i) scores[mine[i]] = logits.const_data_ptr<float>()[i];
+        models::score_encoded(pretrained_, encoded, mine, batch_tokens_);  // [mine, labels]
+    const int64_t labels = logits.size(1);
+    const float* row = logits.const_data_ptr<float>();
+    std::vector<float> scores(pairs.size() * static_cast<size_t>(labels), 0.0f);
+    for (const int64_t pair : mine) {
+      std::copy_n(row, labels, scores.begin() + pair * labels);
+      row += labels;
+    }
     // Every score is 0 on all ranks but one, so the sum is exact.
     communicator_.start_sum(
         at::from_blob(scores.data(), {static_cast<int64_t>(scores.size())}, at::kFloat));
@@ -37,19 +44,28 @@ class SharedScorer {
   }
 
  private:
-  void encode(const std::vector<TextPair>& pairs) {
-    pairs_ = pairs;
+  struct Known {
+    std::vector<TextPair> pairs;
+    models::EncodedPairs encoded;
+  };
+  static constexpr size_t kMostKnown = 3;  // correlation, classification, NanoBEIR
+
+  const models::EncodedPairs& encode(const std::vector<TextPair>& pairs) {
+    for (const Known& known : known_)
+      if (same_pairs(pairs, known.pairs)) return known.encoded;
+    if (known_.size() == kMostKnown) known_.pop_front();
     std::vector<models::PairView> views;
     views.reserve(pairs.size());
-    for (const TextPair& pair : pairs_) views.push_back({pair.query, pair.document});
-    encoded_ = models::encode_pairs(views, pretrained_.tokenizer);
+    for (const TextPair& pair : pairs) views.push_back({pair.query, pair.document});
+    known_.push_back({pairs, models::encode_pairs(views, pretrained_.tokenizer)});
+    return known_.back().encoded;
   }
 
-  std::vector<int64_t> my_share() const {
-    std::vector<int64_t> order(encoded_.pairs.size());
+  std::vector<int64_t> my_share(const models::EncodedPairs& encoded) const {
+    std::vector<int64_t> order(encoded.pairs.size());
     std::iota(order.begin(), order.end(), int64_t{0});
     std::stable_sort(order.begin(), order.end(), [&](int64_t a, int64_t b) {
-      return encoded_.untruncated_length(a) > encoded_.untruncated_length(b);
+      return encoded.untruncated_length(a) > encoded.untruncated_length(b);
     });
     std::vector<int64_t> mine;
     for (size_t i = communicator_.rank(); i < order.size(); i += communicator_.size())
@@ -60,8 +76,7 @@ class SharedScorer {
   const models::Pretrained& pretrained_;
   Communicator& communicator_;
   int64_t batch_tokens_;
-  std::vector<TextPair> pairs_;
-  models::EncodedPairs encoded_;
+  std::deque<Known> known_;
 };
 
 }  // namespace

@@ -1,11 +1,9 @@
 #include "trainer/validation.h"
 
-#include <fmt/format.h>
-
 #include <chrono>
 
 #include "evaluators/per_query.h"
-#include "trainer/data/nano_beir_reader.h"
+#include "trainer/build_evaluator.h"
 #include "trainer/scoring.h"
 #include "trainer/shared_scorer.h"
 
@@ -17,17 +15,9 @@ Validator::Validator(const Config& config, const models::Pretrained& pretrained,
       pretrained_(pretrained),
       loss_(loss),
       data_(data),
-      communicator_(communicator) {
-  const EvaluationConfig& evaluation = config.evaluation;
-  if (evaluation.nano_beir.empty()) return;
-  evaluator_.emplace(
-      load_nano_beir(evaluation.nano_beir, evaluation.dataset_names),
-      evaluators::NanoBeirOptions{.rerank_k = evaluation.rerank_k,
-                                  .at_k = evaluation.at_k,
-                                  .always_rerank_positives = evaluation.always_rerank_positives,
-                                  .metrics = evaluation.metrics});
-  scorer_ = make_shared_scorer(pretrained, communicator, evaluation.batch_tokens);
-}
+      communicator_(communicator),
+      evaluator_(build_evaluator(config.evaluation, pretrained)),
+      scorer_(make_shared_scorer(pretrained, communicator, config.evaluation.batch_tokens)) {}
 
 experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
                                          const std::filesystem::path& folder) {
@@ -41,8 +31,6 @@ experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
     if (communicator_.rank() == 0) {
       std::filesystem::create_directories(folder);
       evaluator_->write_csv(evaluation, point, folder.string());
-      evaluators::write_per_query(evaluators::per_query_path(folder, point.step),
-                                  evaluation.per_query);
     }
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -65,30 +53,16 @@ std::optional<double> Validator::held_out_loss() const {
   std::vector<double> total = {0, 0};
   for (size_t begin = communicator_.rank() * batch_size; begin < data_.eval_lists.size();
        begin += stride) {
-    const size_t size = std::min(batch_size, data_.eval_lists.size() - begin);
-    const Batch batch = held_out_batch(std::span(data_.eval_lists).subspan(begin, size));
-    if (batch.num_lists() == 0) continue;
+    Batch batch;
+    for (size_t i = begin; i < std::min(begin + batch_size, data_.eval_lists.size()); ++i)
+      data_.held_out_store().append_list(data_.eval_lists[i], pretrained_.tokenizer,
+                                         pretrained_.max_length, 0, batch);
     const losses::LossTerm term = score_lists(pretrained_.model, loss_, batch, nullptr);
     total[0] += term.sum.item<double>();
     total[1] += term.count;
   }
   total = communicator_.sum(total);
   return total[1] > 0 ? total[0] / total[1] : 0;
-}
-
-Batch Validator::held_out_batch(std::span<const int64_t> lists) const {
-  const TokenStore& store = data_.held_out_store();
-  const auto in_batch = make_in_batch_negatives(config_, store, pretrained_.max_length);
-  const auto documents = in_batch ? in_batch->choose(lists, 0, lists.front())
-                                  : std::vector<std::vector<int64_t>>(lists.size());
-  Batch batch;
-  for (size_t i = 0; i < lists.size(); ++i)
-    if (!in_batch)
-      store.append_list(lists[i], pretrained_.tokenizer, pretrained_.max_length, 0, batch);
-    else if (!documents[i].empty())
-      store.append_documents(lists[i], documents[i], pretrained_.tokenizer, pretrained_.max_length,
-                             0, batch);
-  return batch;
 }
 
 std::string Validator::default_metric() const {
@@ -104,12 +78,7 @@ std::vector<std::string> Validator::metric_names() const {
 }
 
 std::vector<std::string> Validator::left_out_queries() const {
-  std::vector<std::string> queries;
-  if (evaluator_)
-    for (const auto& evaluator : evaluator_->evaluators())
-      for (const std::string& query : evaluator.left_out_queries())
-        queries.push_back(fmt::format("{} {}", evaluator.name(), query));
-  return queries;
+  return evaluator_ ? evaluator_->left_out() : std::vector<std::string>();
 }
 
 }  // namespace lambdaforge::trainer

@@ -3,9 +3,10 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <optional>
 
-#include "evaluators/nano_beir.h"
+#include "evaluators/evaluator.h"
 #include "experiments/event.h"
 #include "losses/loss.h"
 #include "models/pretrained.h"
@@ -17,7 +18,7 @@ namespace lambdaforge::trainer {
 
 class Validator {
  public:
-  // Loads the evaluator's data sets. Everything referred to must outlive the validator.
+  // Loads the evaluators' data sets. Everything referred to must outlive the validator.
   Validator(const Config& config, const models::Pretrained& pretrained, const losses::Loss& loss,
             const TrainingData& data, Communicator& communicator);
 
@@ -45,7 +46,7 @@ class Validator {
   const losses::Loss& loss_;
   const TrainingData& data_;
   Communicator& communicator_;
-  std::optional<evaluators::NanoBeirEvaluator> evaluator_;
+  std::unique_ptr<evaluators::Evaluator> evaluator_;  // nullptr: only the loss
   evaluators::Scorer scorer_;
 };
 

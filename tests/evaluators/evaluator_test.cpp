@@ -30,6 +30,18 @@ TEST(ScorePairs, RefusesAWrongNumberOfScores) {
   EXPECT_THROW(score_pairs(one, {{"q", "d"}, {"q", "e"}}), std::invalid_argument);
 }
 
+TEST(ScorePairs, ExpectsAScoreALabel) {
+  const Scorer six = [](const std::vector<TextPair>&) { return std::vector<float>(6); };
+  const std::vector<TextPair> pairs = {{"q", "d"}, {"q", "e"}};
+  EXPECT_EQ(score_pairs(six, pairs, 3).size(), 6U);
+  try {
+    score_pairs(six, pairs);
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_STREQ(error.what(), "the scorer gave 6 scores for 2 pairs; expected 1 a pair");
+  }
+}
+
 TEST(ScorePairs, AsksNothingForNoPairs) {
   const Scorer never = [](const std::vector<TextPair>&) -> std::vector<float> {
     throw std::logic_error("called");

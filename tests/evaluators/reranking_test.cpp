@@ -119,7 +119,7 @@ TEST(RerankingEvaluator, ReportsTheMetricsAskedForBehindThePeers) {
   const RerankingEvaluator evaluator(
       "set", {kSample, lost}, {.metrics = {"recall@3", "ndcg@10", "rbp@0.5", "map", "recall@3"}});
   const Evaluation evaluation = evaluator.evaluate(table.scorer());
-  EXPECT_EQ(evaluator.metric_names(),
+  EXPECT_EQ(evaluator.own_metric_names(),
             (std::vector<std::string>{"map", "mrr@10", "ndcg@10", "base_map", "base_mrr@10",
                                       "base_ndcg@10", "recall@3", "rbp@0.5"}));
   ASSERT_EQ(evaluation.metrics.size(), 8U);

@@ -29,6 +29,13 @@ TEST(PythonFloat, ChangesToExponentsWherePythonDoes) {
   EXPECT_EQ(python_float(1e16), "1e+16");
 }
 
+TEST(PythonFloat32, WritesWhatNumpyWrites) {
+  EXPECT_EQ(python_float32(0.1f), "0.1");
+  EXPECT_EQ(python_float32(1.0f / 3), "0.33333334");
+  EXPECT_EQ(python_float32(-2), "-2.0");
+  EXPECT_EQ(python_float32(1.5e-5f), "1.5e-05");
+}
+
 TEST(AppendResults, WritesTheHeaderOnceAndNeedsNoFolder) {
   const auto folder = std::filesystem::path(testing::TempDir()) / "lambdaforge_results" / "eval";
   std::filesystem::remove_all(folder);

@@ -113,7 +113,6 @@ TEST(ParseEvaluate, RefusesOptionsOfTheOtherKindOfData) {
     arguments.insert(arguments.begin(), "model");
     return complaint(parse_evaluate, arguments);
   };
-  EXPECT_TRUE(contains(said({"--nano", "a", "--beir", "b"}), "--nano excludes --beir"));
   EXPECT_TRUE(contains(said({"--nano", "a", "--split", "dev"}), "--split requires --beir"));
   EXPECT_TRUE(
       contains(said({"--nano", "a", "--first-stage", "r"}), "--first-stage requires --beir"));
@@ -124,9 +123,21 @@ TEST(ParseEvaluate, RefusesOptionsOfTheOtherKindOfData) {
                        "--no-always-rerank-positives requires --nano"));
 }
 
+TEST(ParseEvaluate, TakesLabelledPairsInstead) {
+  EXPECT_EQ(parse_evaluate({"model", "--correlation", "sts.tsv"}).correlation, "sts.tsv");
+  EXPECT_EQ(parse_evaluate({"model", "--classification", "nli.jsonl"}).classification, "nli.jsonl");
+}
+
 TEST(ParseEvaluate, ExplainsSlips) {
   EXPECT_TRUE(contains(complaint(parse_evaluate, {"model"}),
-                       "no data to evaluate on: give --nano FOLDER or --beir FOLDER"));
+                       "expected one of --nano, --beir, --correlation, --classification, got 0"));
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model", "--nano", "n", "--beir", "b"}),
+                       "expected one of --nano, --beir, --correlation, --classification, got 2"));
+  EXPECT_TRUE(
+      contains(complaint(parse_evaluate, {"model", "--correlation", "c", "--rerank-k", "5"}),
+               "--rerank-k goes with --nano and --beir only"));
+  EXPECT_TRUE(contains(complaint(parse_evaluate, {"model", "--corelation", "c"}),
+                       "unknown option '--corelation'; did you mean '--correlation'?"));
   EXPECT_TRUE(contains(
       complaint(parse_evaluate, {"model", "--nano", "data", "--metrics", "map", "precison@5"}),
       "--metrics: unknown metric 'precison'; did you mean 'precision'?"));

@@ -184,8 +184,9 @@ TEST(ParseConfig, RefusesAnEvaluationOfNothing) {
             std::string::npos);
   EXPECT_NE(complaint_of_set("training.eval_on_start=true").find("nothing to evaluate"),
             std::string::npos);
-  EXPECT_EQ(complaint("", {"training.eval_strategy=steps", "evaluation.nano_beir=data/nano"}),
-            "no complaint");
+  for (const std::string evaluator : {"nano_beir", "correlation", "classification"})
+    EXPECT_EQ(complaint("", {"training.eval_strategy=steps", "evaluation." + evaluator + "=data"}),
+              "no complaint");
 }
 
 TEST(ParseConfig, LoadsTheBestModelOnlyIfEveryCandidateIsSaved) {

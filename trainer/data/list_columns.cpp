@@ -1,46 +1,20 @@
 #include "trainer/data/list_columns.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <stdexcept>
 
-#include "base/utf8.h"
+#include "trainer/data/columns.h"
 
 namespace lambdaforge::trainer {
 namespace {
 
-// The first of `names` that was found; empty when none was.
-std::string first_found(std::span<const std::string> found,
-                        std::initializer_list<const char*> names) {
-  for (const char* name : names)
-    if (std::find(found.begin(), found.end(), name) != found.end()) return name;
-  return "";
-}
-
-std::string require(std::span<const std::string> found, const char* what,
-                    std::initializer_list<const char*> names) {
-  std::string name = first_found(found, names);
-  if (name.empty())
-    throw std::invalid_argument(
-        fmt::format("no column for the {}: expected '{}', found: {}; rename the column", what,
-                    fmt::join(names, "' or '"), fmt::join(found, ", ")));
-  return name;
-}
-
-void check_text(const std::string& text, const std::string& what) {
-  if (const auto position = invalid_utf8_byte(text))
-    throw std::invalid_argument(
-        fmt::format("{} is no valid UTF-8 at byte {}; convert the file to UTF-8", what, *position));
-}
-
 void check_texts(const RankedList& list) {
-  check_text(list.query, "the query");
+  check_utf8(list.query, "the query");
   for (size_t i = 0; i < list.documents.size(); ++i)
-    check_text(list.documents[i], fmt::format("document {}", i));
+    check_utf8(list.documents[i], fmt::format("document {}", i));
 }
 
 std::vector<float> finite_labels(const std::vector<double>& labels) {
@@ -71,12 +45,13 @@ std::optional<RankedList> sort_selected_first(RankedList list) {
 }  // namespace
 
 ListColumns find_list_columns(std::span<const std::string> found) {
-  const bool has_documents = !first_found(found, {"docs", "documents"}).empty();
-  if (!has_documents && !first_found(found, {"passages.passage_text"}).empty())
-    return {require(found, "query", {"query"}), "passages.passage_text",
-            require(found, "labels", {"passages.is_selected"}), true};
-  return {require(found, "query", {"query"}), require(found, "documents", {"docs", "documents"}),
-          require(found, "labels", {"label", "labels", "score", "scores"})};
+  const bool has_documents = !first_column(found, {"docs", "documents"}).empty();
+  if (!has_documents && !first_column(found, {"passages.passage_text"}).empty())
+    return {require_column(found, "query", {"query"}), "passages.passage_text",
+            require_column(found, "labels", {"passages.is_selected"}), true};
+  return {require_column(found, "query", {"query"}),
+          require_column(found, "documents", {"docs", "documents"}),
+          require_column(found, "labels", {"label", "labels", "score", "scores"})};
 }
 
 std::optional<RankedList> make_ranked_list(const ListColumns& columns, std::string query,

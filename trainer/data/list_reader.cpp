@@ -15,22 +15,6 @@ namespace {
 
 using nlohmann::json;
 
-std::vector<std::string> key_names(const json& object) {
-  std::vector<std::string> names;
-  for (const auto& [key, value] : object.items()) {
-    if (!value.is_object()) names.push_back(key);
-    if (value.is_object())
-      for (const auto& child : value.items()) names.push_back(key + "." + child.key());
-  }
-  return names;
-}
-
-json& at_path(json& object, const std::string& name) {
-  if (const auto found = object.find(name); found != object.end()) return *found;
-  const size_t dot = name.find('.');
-  return object.at(name.substr(0, dot)).at(name.substr(dot + 1));
-}
-
 json& as_array(json& value, const std::string& name, const char* expected) {
   if (!value.is_array())
     throw std::invalid_argument(
@@ -48,21 +32,23 @@ std::vector<std::string> take_texts(json& value, const std::string& name) {
 std::vector<double> take_numbers(json& value, const std::string& name) {
   std::vector<double> numbers;
   for (const json& element : as_array(value, name, "a list of numbers")) {
-    if (!element.is_number() && !element.is_boolean())
+    const auto number = as_number(element);
+    if (!number)
       throw std::invalid_argument(fmt::format("'{}' holds {} at place {}; expected a number", name,
                                               element.type_name(), numbers.size()));
-    numbers.push_back(element.is_boolean() ? element.get<bool>() : element.get<double>());
+    numbers.push_back(*number);
   }
   return numbers;
 }
 
-void read_json_lines(const std::filesystem::path& path,
+void read_json_lists(const std::filesystem::path& path,
                      const std::function<void(RankedList&&)>& yield) {
-  for_each_json_line(path, R"({"query": ..., "docs": [...], "labels": [...]})", [&](json& object) {
-    const ListColumns columns = find_list_columns(key_names(object));
-    auto list = make_ranked_list(columns, take_text(at_path(object, columns.query), columns.query),
-                                 take_texts(at_path(object, columns.documents), columns.documents),
-                                 take_numbers(at_path(object, columns.labels), columns.labels));
+  const char* const expected = R"({"query": ..., "docs": [...], "labels": [...]})";
+  for_each_json_line(path, expected, [&](json& object) {
+    const ListColumns columns = find_list_columns(column_names(object));
+    auto list = make_ranked_list(columns, take_text(column(object, columns.query), columns.query),
+                                 take_texts(column(object, columns.documents), columns.documents),
+                                 take_numbers(column(object, columns.labels), columns.labels));
     if (list) yield(std::move(*list));
   });
 }
@@ -88,7 +74,7 @@ void read_parquet_rows(const std::filesystem::path& path,
 void read_lists(const std::filesystem::path& path, const std::function<void(RankedList&&)>& yield) {
   const std::string name = path.filename().string();
   if (name.ends_with(".parquet")) return read_parquet_rows(path, yield);
-  if (name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")) return read_json_lines(path, yield);
+  if (name.ends_with(".jsonl") || name.ends_with(".jsonl.gz")) return read_json_lists(path, yield);
   throw std::invalid_argument(fmt::format(
       "{}: unknown kind of file; expected lists in .jsonl, .jsonl.gz or .parquet", path.string()));
 }

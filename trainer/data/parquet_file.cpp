@@ -177,6 +177,10 @@ std::vector<std::string> ParquetRow::texts(size_t column) const {
   return texts;
 }
 
+double ParquetRow::number(size_t column) const {
+  return number_at(columns_->arrays.at(column), row_);
+}
+
 std::vector<double> ParquetRow::numbers(size_t column) const {
   const NamedArray& array = columns_->arrays.at(column);
   const ListCell cell = list_at(array, row_, "a list of numbers");

@@ -17,6 +17,7 @@ class ParquetRow {
  public:
   std::string text(size_t column) const;
   std::vector<std::string> texts(size_t column) const;  // a single text counts as a list of one
+  double number(size_t column) const;                   // an integer, float or boolean
   std::vector<double> numbers(size_t column) const;     // a list of integers, floats or booleans
 
  private:

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 #include <stdexcept>
+#include <string_view>
 
 namespace lambdaforge::trainer {
 
@@ -65,6 +66,24 @@ bool TextLines::next(std::string& line) {
   if (any) ++line_number_;
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return any;
+}
+
+void for_each_line(const std::filesystem::path& path,
+                   const std::function<void(const std::string&)>& visit) {
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  TextLines lines(path);
+  std::string line;
+  while (lines.next(line)) {
+    if (lines.line_number() == 1 && line.starts_with(kByteOrderMark))
+      line.erase(0, kByteOrderMark.size());
+    if (line.find_first_not_of(" \t") == line.npos) continue;
+    try {
+      visit(line);
+    } catch (const std::invalid_argument& error) {
+      throw std::invalid_argument(
+          fmt::format("{}, line {}: {}", path.string(), lines.line_number(), error.what()));
+    }
+  }
 }
 
 }  // namespace lambdaforge::trainer

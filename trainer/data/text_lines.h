@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -32,5 +33,11 @@ class TextLines {
   size_t position_ = 0;
   int64_t line_number_ = 0;
 };
+
+// Calls `visit` for every line of `path` that is not blank, less a byte order mark at its head.
+// Throws as TextLines does; what `visit` throws as std::invalid_argument is thrown on with the file
+// and the line (from 1) in front.
+void for_each_line(const std::filesystem::path& path,
+                   const std::function<void(const std::string&)>& visit);
 
 }  // namespace lambdaforge::trainer

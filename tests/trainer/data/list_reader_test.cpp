@@ -191,7 +191,7 @@ TEST(ReadLists, RefusesBadLabelsOfParquet) {
 
 TEST(ReadLists, RefusesInvalidUtf8AndNamesTheByte) {
   EXPECT_CONTAINS(error_of_jsonl("{\"query\": \"a\xFFz\", \"docs\": [\"x\"], \"labels\": [1]}"),
-                  "line 1: no valid UTF-8 at byte 12");
+                  "line 1: the line is no valid UTF-8 at byte 12");
   // An overlong form, a surrogate, a code point above U+10FFFF, a cut sequence.
   for (const char* bytes : {"\xC0\xAF", "\xED\xA0\x80", "\xF4\x90\x80\x80", "\xE2\x82"})
     EXPECT_CONTAINS(error_of_jsonl("{\"query\": \"" + std::string(bytes) + "\"}"),

@@ -21,6 +21,8 @@ std::shared_ptr<arrow::DataType> arrow_type(const std::string& name) {
   if (name == "category") return arrow::dictionary(arrow::int32(), arrow::utf8());
   if (name == "texts") return arrow::list(arrow::utf8());
   if (name == "large_texts") return arrow::large_list(arrow::large_utf8());
+  if (name == "integer") return arrow::int64();
+  if (name == "float64") return arrow::float64();
   if (name == "integers") return arrow::list(arrow::int64());
   if (name == "floats") return arrow::list(arrow::float32());
   if (name == "passages")

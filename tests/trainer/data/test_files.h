@@ -18,7 +18,7 @@ std::filesystem::path write_text(const std::filesystem::path& path, std::string_
 std::filesystem::path write_gzip(const std::filesystem::path& path, std::string_view content);
 
 // Rows as JSON, columns as {name, type}. Types: text, large_text, text_view, category (pandas'),
-// texts, large_texts, integers, floats, passages (MS MARCO's struct).
+// texts, large_texts, integer, float64, integers, floats, passages (MS MARCO's struct).
 struct TestColumn {
   std::string name;
   std::string type;
