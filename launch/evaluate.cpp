@@ -29,7 +29,7 @@ int run(const EvaluateOptions& options) {
   const auto evaluation = options.beir.empty() ? evaluate_model(options, *communicator)
                                                : evaluate_beir(options, *communicator);
   if (communicator->rank() == 0) {
-    if (!output.empty())
+    if (!output.empty() && !evaluation.per_query.empty())
       evaluators::write_per_query(output / "per_query.csv", evaluation.per_query);
     std::cout << (options.json ? to_json(evaluation)
                                : experiments::metrics_table(evaluation.metrics))

@@ -31,6 +31,9 @@ experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
     if (communicator_.rank() == 0) {
       std::filesystem::create_directories(folder);
       evaluator_->write_csv(evaluation, point, folder.string());
+      if (!evaluation.per_query.empty())
+        evaluators::write_per_query(evaluators::per_query_path(folder, point.step),
+                                    evaluation.per_query);
     }
   }
   const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
@@ -53,16 +56,30 @@ std::optional<double> Validator::held_out_loss() const {
   std::vector<double> total = {0, 0};
   for (size_t begin = communicator_.rank() * batch_size; begin < data_.eval_lists.size();
        begin += stride) {
-    Batch batch;
-    for (size_t i = begin; i < std::min(begin + batch_size, data_.eval_lists.size()); ++i)
-      data_.held_out_store().append_list(data_.eval_lists[i], pretrained_.tokenizer,
-                                         pretrained_.max_length, 0, batch);
+    const size_t size = std::min(batch_size, data_.eval_lists.size() - begin);
+    const Batch batch = held_out_batch(std::span(data_.eval_lists).subspan(begin, size));
+    if (batch.num_lists() == 0) continue;
     const losses::LossTerm term = score_lists(pretrained_.model, loss_, batch, nullptr);
     total[0] += term.sum.item<double>();
     total[1] += term.count;
   }
   total = communicator_.sum(total);
   return total[1] > 0 ? total[0] / total[1] : 0;
+}
+
+Batch Validator::held_out_batch(std::span<const int64_t> lists) const {
+  const TokenStore& store = data_.held_out_store();
+  const auto in_batch = make_in_batch_negatives(config_, store, pretrained_.max_length);
+  const auto documents = in_batch ? in_batch->choose(lists, 0, lists.front())
+                                  : std::vector<std::vector<int64_t>>(lists.size());
+  Batch batch;
+  for (size_t i = 0; i < lists.size(); ++i)
+    if (!in_batch)
+      store.append_list(lists[i], pretrained_.tokenizer, pretrained_.max_length, 0, batch);
+    else if (!documents[i].empty())
+      store.append_documents(lists[i], documents[i], pretrained_.tokenizer, pretrained_.max_length,
+                             0, batch);
+  return batch;
 }
 
 std::string Validator::default_metric() const {

@@ -7,7 +7,7 @@ import subprocess
 import numpy
 import pytest
 import torch
-from runs import BIN, environment, read_losses, run_training, train, write_recipe
+from runs import BIN, environment, read_history, read_losses, run_training, train, write_recipe
 from sentence_transformers import CrossEncoder
 
 
@@ -57,14 +57,17 @@ def test_the_cached_form_is_the_same_in_less_memory(in_batch, tmp_path):
 
 
 def test_the_number_of_negatives_is_that_asked_for(in_batch, tmp_path):
-    """With equal scores for everything, the loss of n candidates is ln n."""
-    sections = in_batch(loss={"num_negatives": 7, "scale": 1e-6}, max_steps=3)
+    """With equal scores for everything, the loss of n candidates is ln n; of held-out lists too, whose batches hold
+    eight."""
+    sections = in_batch(loss={"num_negatives": 6, "scale": 1e-6}, max_steps=3, eval_strategy="steps", eval_steps=3)
     with open(sections["data"]["train"]) as lines:
         rows = [json.loads(line) for line in lines]
     pairs = tmp_path / "pairs.jsonl"  # one positive, nothing else
     pairs.write_text("".join(json.dumps(row | {"docs": row["docs"][:1], "labels": [1]}) + "\n" for row in rows[:64]))
-    sections["data"] = {"train": pairs}
-    numpy.testing.assert_allclose(read_losses(train(tmp_path, **sections)), numpy.log(8), rtol=1e-5)
+    sections["data"] = {"train": pairs, "eval_size": 16}
+    history = read_history(train(tmp_path, **sections))
+    losses = [row[key] for row in history for key in ("loss", "eval_loss") if key in row]
+    numpy.testing.assert_allclose(losses, [numpy.log(7)] * 4, rtol=1e-5)
 
 
 # --- classes ----------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ def test_every_evaluator_reports_and_nano_beir_is_the_score(run_folder):
 
 
 def test_each_appends_to_its_own_csv_file(run_folder):
-    names = {path.name for path in (run_folder / "eval").iterdir()}
+    names = {path.name for path in (run_folder / "eval").glob("*.csv")}
     assert names == {
         "CrossEncoderCorrelationEvaluator_usage_results.csv",
         "CrossEncoderClassificationEvaluator_usage_results.csv",
