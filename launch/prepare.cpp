@@ -25,7 +25,7 @@ void run(const PrepareListsOptions& options) {
              statistics.lists, statistics.documents, statistics.min_documents,
              statistics.max_documents, statistics.mean_documents());
   if (statistics.single_document_lists > 0)
-    fmt::print("{} lists have one document: nothing is learned from them\n",
+    fmt::print("{} lists have one document: a list-wise loss learns nothing from them\n",
                statistics.single_document_lists);
   if (statistics.lists_without_positive > 0)
     fmt::print("{} lists have no label above 0\n", statistics.lists_without_positive);

@@ -8,6 +8,7 @@ namespace lambdaforge::losses {
 
 // What a loss needs beyond one score for each document of each list.
 struct LossNeeds {
+  bool list = true;            // several documents in a list: one alone teaches nothing
   bool classes = false;        // scores [pairs, classes], of a model with several labels
   bool in_batch = false;       // lists that hold documents of the batch's other lists too
   bool micro_batches = false;  // gradient caching: the name promises bounded memory

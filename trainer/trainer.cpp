@@ -162,7 +162,7 @@ class Run {
         fmt::format("{} lists to train on, {} held out; {:.1f} documents a list; {} steps an epoch",
                     data_.train_lists.size(), data_.eval_lists.size(), statistics.mean_documents(),
                     batches_.steps_per_epoch()));
-    if (statistics.single_document_lists > 0)
+    if (statistics.single_document_lists > 0 && losses::loss_needs(config_.loss.name).list)
       tell(fmt::format("{} lists have one document: nothing is learned from them",
                        statistics.single_document_lists));
     if (statistics.lists_without_positive > 0)

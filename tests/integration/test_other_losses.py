@@ -108,6 +108,30 @@ def test_what_does_not_fit_is_said(changes, says, small_recipe, tmp_path):
     assert done.returncode != 0 and says in done.stderr, done.stderr
 
 
+# --- the layouts of sentence-transformers' data ------------------------------------------------
+
+
+def test_pairs_and_tuples_train(small_recipe, tmp_path):
+    """Each starts where equal scores put it: ln 2 a pair, 1 a margin of 1."""
+    pairs = [
+        {"sentence1": QUERY, "sentence2": about(word), "score": float(kind == 0)}
+        for _ in range(8)
+        for kind, word in enumerate(WORDS)
+    ]
+    tuples = [
+        {"query": QUERY, "positive": about("river"), "negative_1": about("engine"), "negative_2": about(word), "label": [1, 1]}
+        for word in WORDS[1:] * 4
+    ]
+    for name, rows, loss, first in (
+        ("pairs", pairs, {"name": "BinaryCrossEntropyLoss"}, numpy.log(2)),
+        ("tuples", tuples, {"name": "MarginMSELoss", "margin_labels": "differences"}, 1),
+    ):
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+        data = {"train": tmp_path / f"{name}.jsonl"}
+        folder = train(tmp_path, name=name, **small_recipe(max_steps=2) | {"data": data, "loss": loss})
+        assert read_losses(folder)[0] == pytest.approx(first, rel=0.2)
+
+
 # --- the worked example -----------------------------------------------------------------------
 
 

@@ -1,6 +1,7 @@
 #include "trainer/data/list_columns.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -42,31 +43,77 @@ std::optional<RankedList> sort_selected_first(RankedList list) {
   return sorted;
 }
 
+// negative, negative_1, ..., negative_10, ...: shorter names first.
+std::vector<std::string> negative_columns(std::span<const std::string> found) {
+  std::vector<std::string> names;
+  for (const std::string& name : found)
+    if (name == "negative" || name.starts_with("negative_")) names.push_back(name);
+  std::ranges::sort(names, [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
+  return names;
+}
+
+ListColumns tuple_columns(std::span<const std::string> found) {
+  ListColumns columns{
+      ListLayout::kTuple, require_column(found, "query", {"query", "anchor", "question"}),
+      negative_columns(found), first_column(found, {"label", "labels", "score", "scores"})};
+  columns.documents.insert(columns.documents.begin(), "positive");
+  return columns;
+}
+
+std::string labels_column(std::span<const std::string> found) {
+  return require_column(found, "labels", {"label", "labels", "score", "scores"});
+}
+
+void complete_tuple_labels(std::vector<double>& labels, size_t num_documents) {
+  if (labels.empty()) {
+    labels.assign(num_documents, 0);
+    labels.front() = 1;
+  } else if (labels.size() + 1 == num_documents) {
+    labels.insert(labels.begin(), 0);
+  }
+}
+
 }  // namespace
 
 ListColumns find_list_columns(std::span<const std::string> found) {
-  const bool has_documents = !first_column(found, {"docs", "documents"}).empty();
-  if (!has_documents && !first_column(found, {"passages.passage_text"}).empty())
-    return {require_column(found, "query", {"query"}), "passages.passage_text",
-            require_column(found, "labels", {"passages.is_selected"}), true};
-  return {require_column(found, "query", {"query"}),
-          require_column(found, "documents", {"docs", "documents"}),
-          require_column(found, "labels", {"label", "labels", "score", "scores"})};
+  if (const std::string documents = first_column(found, {"docs", "documents"}); !documents.empty())
+    return {ListLayout::kList,
+            require_column(found, "query", {"query"}),
+            {documents},
+            labels_column(found)};
+  if (!first_column(found, {"passages.passage_text"}).empty())
+    return {ListLayout::kMsMarco,
+            require_column(found, "query", {"query"}),
+            {"passages.passage_text"},
+            require_column(found, "labels", {"passages.is_selected"})};
+  if (!first_column(found, {"positive"}).empty()) return tuple_columns(found);
+  const std::string document =
+      first_column(found, {"document", "passage", "answer", "sentence2", "hypothesis"});
+  if (!document.empty())
+    return {ListLayout::kPair,
+            require_column(found, "query", {"query", "anchor", "sentence1", "premise"}),
+            {document},
+            labels_column(found)};
+  require_column(found, "documents", {"docs", "documents", "positive", "document"});
+  return {};
 }
 
 std::optional<RankedList> make_ranked_list(const ListColumns& columns, std::string query,
                                            std::vector<std::string> documents,
-                                           const std::vector<double>& labels) {
+                                           std::vector<double> labels) {
+  if (columns.layout == ListLayout::kTuple) complete_tuple_labels(labels, documents.size());
   if (documents.size() != labels.size())
-    throw std::invalid_argument(
-        fmt::format("'{}' has {} labels for {} documents in '{}'; give every document one label",
-                    columns.labels, labels.size(), documents.size(), columns.documents));
+    throw std::invalid_argument(fmt::format(
+        "'{}' has {} labels for {} documents in '{}'; give every document one label",
+        columns.labels, labels.size(), documents.size(), fmt::join(columns.documents, "', '")));
   if (documents.empty())
     throw std::invalid_argument(fmt::format(
-        "'{}' is an empty list; drop the query or give it documents", columns.documents));
+        "'{}' is an empty list; drop the query or give it documents", columns.documents.front()));
   RankedList list{std::move(query), std::move(documents), finite_labels(labels)};
   check_texts(list);
-  if (columns.ms_marco) return sort_selected_first(std::move(list));
+  if (columns.layout == ListLayout::kMsMarco) return sort_selected_first(std::move(list));
   return list;
 }
 

@@ -10,23 +10,37 @@
 
 namespace lambdaforge::trainer {
 
-struct ListColumns {
-  std::string query;
-  std::string documents;
-  std::string labels;
-  bool ms_marco = false;  // the raw layout of microsoft/ms_marco v1.1
+// How a row holds its documents and labels.
+enum class ListLayout {
+  kList,     // one column of texts, one of numbers
+  kMsMarco,  // the raw layout of microsoft/ms_marco v1.1
+  kTuple,    // a column for the positive and one for each negative; labels may be missing
+  kPair,     // one document and its label
 };
 
-// Picks `query`, `docs` or `documents`, and the first of `label`, `labels`, `score`, `scores`; or
-// MS MARCO's `passages.passage_text` and `passages.is_selected`.
+struct ListColumns {
+  ListLayout layout = ListLayout::kList;
+  std::string query;
+  std::vector<std::string> documents;
+  std::string labels;  // empty: none
+};
+
+// Picks, of what `found` holds, the first of:
+//   query, docs or documents, and the labels
+//   query, passages.passage_text, passages.is_selected
+//   query, anchor or question; positive; negative, negative_1, negative_2, ...; labels if there are
+//   query, anchor, sentence1 or premise; document, passage, answer, sentence2 or hypothesis; label
+// where labels are the first of `label`, `labels`, `score`, `scores`.
 // Throws std::invalid_argument that lists `found` when a column is missing.
 ListColumns find_list_columns(std::span<const std::string> found);
 
-// MS MARCO: selected passages first, else in their order; nullopt when none is selected.
+// MS MARCO: selected passages first, else in their order; nullopt when none is selected. Tuples: no
+// labels make the positive 1 and the negatives 0; one label less than documents are the margins of
+// the negatives, and the positive's becomes 0.
 // Throws std::invalid_argument on an empty list, counts that differ, a label that is not finite as
 // a float, or invalid UTF-8.
 std::optional<RankedList> make_ranked_list(const ListColumns& columns, std::string query,
                                            std::vector<std::string> documents,
-                                           const std::vector<double>& labels);
+                                           std::vector<double> labels);
 
 }  // namespace lambdaforge::trainer

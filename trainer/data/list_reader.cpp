@@ -15,23 +15,34 @@ namespace {
 
 using nlohmann::json;
 
-json& as_array(json& value, const std::string& name, const char* expected) {
+std::vector<std::string> take_list_of_texts(json& value, const std::string& name) {
   if (!value.is_array())
     throw std::invalid_argument(
-        fmt::format("'{}' holds {}; expected {}", name, value.type_name(), expected));
-  return value;
-}
-
-std::vector<std::string> take_texts(json& value, const std::string& name) {
+        fmt::format("'{}' holds {}; expected a list of texts", name, value.type_name()));
   std::vector<std::string> texts;
-  for (json& element : as_array(value, name, "a list of texts"))
-    texts.push_back(take_text(element, name));
+  for (json& element : value) texts.push_back(take_text(element, name));
   return texts;
 }
 
-std::vector<double> take_numbers(json& value, const std::string& name) {
+std::vector<std::string> take_documents(json& object, const ListColumns& columns) {
+  if (columns.layout == ListLayout::kList || columns.layout == ListLayout::kMsMarco)
+    return take_list_of_texts(column(object, columns.documents.front()), columns.documents.front());
+  std::vector<std::string> texts;
+  for (const std::string& name : columns.documents)
+    texts.push_back(take_text(column(object, name), name));
+  return texts;
+}
+
+// A single number counts as a list of one.
+std::vector<double> take_labels(json& object, const std::string& name) {
+  if (name.empty()) return {};
+  const json& value = column(object, name);
+  if (const auto number = as_number(value)) return {*number};
+  if (!value.is_array())
+    throw std::invalid_argument(
+        fmt::format("'{}' holds {}; expected a list of numbers", name, value.type_name()));
   std::vector<double> numbers;
-  for (const json& element : as_array(value, name, "a list of numbers")) {
+  for (const json& element : value) {
     const auto number = as_number(element);
     if (!number)
       throw std::invalid_argument(fmt::format("'{}' holds {} at place {}; expected a number", name,
@@ -46,9 +57,9 @@ void read_json_lists(const std::filesystem::path& path,
   const char* const expected = R"({"query": ..., "docs": [...], "labels": [...]})";
   for_each_json_line(path, expected, [&](json& object) {
     const ListColumns columns = find_list_columns(column_names(object));
-    auto list = make_ranked_list(columns, take_text(column(object, columns.query), columns.query),
-                                 take_texts(column(object, columns.documents), columns.documents),
-                                 take_numbers(column(object, columns.labels), columns.labels));
+    auto list =
+        make_ranked_list(columns, take_text(column(object, columns.query), columns.query),
+                         take_documents(object, columns), take_labels(object, columns.labels));
     if (list) yield(std::move(*list));
   });
 }
@@ -62,11 +73,19 @@ void read_parquet_rows(const std::filesystem::path& path,
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(fmt::format("{}: {}", path.string(), error.what()));
   }
-  reader.for_each_row(
-      {columns.query, columns.documents, columns.labels}, [&](const ParquetRow& row) {
-        auto list = make_ranked_list(columns, row.text(0), row.texts(1), row.numbers(2));
-        if (list) yield(std::move(*list));
-      });
+  std::vector<std::string> names = columns.documents;
+  names.push_back(columns.query);
+  if (!columns.labels.empty()) names.push_back(columns.labels);
+  const size_t num_documents = columns.documents.size();
+  reader.for_each_row(names, [&](const ParquetRow& row) {
+    std::vector<std::string> documents;
+    for (size_t i = 0; i < num_documents; ++i)
+      std::ranges::move(row.texts(i), std::back_inserter(documents));
+    auto list = make_ranked_list(
+        columns, row.text(num_documents), std::move(documents),
+        columns.labels.empty() ? std::vector<double>() : row.numbers(num_documents + 1));
+    if (list) yield(std::move(*list));
+  });
 }
 
 }  // namespace

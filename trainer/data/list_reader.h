@@ -12,10 +12,13 @@
 namespace lambdaforge::trainer {
 
 // Calls `yield` for every list of `path` (.jsonl, .jsonl.gz, .parquet) in file order, with about
-// one list in memory. Columns: `query` (text), `docs` or `documents` (list of texts), and the first
-// of `label`, `labels`, `score`, `scores` (list of numbers, one a document). The raw layout of
-// microsoft/ms_marco v1.1 is read too: `query` and `passages` {is_selected, passage_text}, selected
-// passages first; queries without a selected passage are dropped. A list of one document is legal.
+// one list in memory. A row is a list in one of these layouts (the names that find_list_columns
+// takes are in trainer/data/list_columns.h):
+//   query, docs [texts], labels [numbers, one a document]
+//   query, positive, negative, ... : a text each; labels may be missing, or margins of the
+//   negatives query, document, label: a list of one document query, passages {is_selected,
+//   passage_text}: microsoft/ms_marco v1.1, selected passages first; queries without a selected
+//   passage are dropped
 //
 // Throws std::runtime_error when the file cannot be opened, and std::invalid_argument that names
 // the file, the line (from 1) or row (from 0), and what to do: an unknown kind of file, a missing

@@ -183,6 +183,8 @@ double ParquetRow::number(size_t column) const {
 
 std::vector<double> ParquetRow::numbers(size_t column) const {
   const NamedArray& array = columns_->arrays.at(column);
+  const arrow::Type::type type = array.array->type_id();
+  if (arrow::is_numeric(type) || type == arrow::Type::BOOL) return {number(column)};
   const ListCell cell = list_at(array, row_, "a list of numbers");
   const NamedArray values{array.name, cell.values};
   std::vector<double> numbers;

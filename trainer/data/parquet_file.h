@@ -18,7 +18,7 @@ class ParquetRow {
   std::string text(size_t column) const;
   std::vector<std::string> texts(size_t column) const;  // a single text counts as a list of one
   double number(size_t column) const;                   // an integer, float or boolean
-  std::vector<double> numbers(size_t column) const;     // a list of integers, floats or booleans
+  std::vector<double> numbers(size_t column) const;     // a single number counts as a list of one
 
  private:
   friend class ParquetReader;

@@ -129,6 +129,67 @@ TEST(ReadLists, ReadsTheRawMsMarcoLayout) {
                          std::string("[") + kPassages + "," + kNoneSelected + "]")));
 }
 
+constexpr const char* kTuples =
+    R"({"anchor": "a", "positive": "p", "negative_2": "y", "negative_10": "z", "negative_1": "x"})";
+
+TEST(ReadLists, ReadsAPositiveAndItsNegatives) {
+  const auto folder = scratch_folder();
+  const std::vector<TestColumn> columns = {{"anchor", "text"},
+                                           {"positive", "text"},
+                                           {"negative_1", "text"},
+                                           {"negative_2", "text"},
+                                           {"negative_10", "text"}};
+  for (const auto& path :
+       {write_text(folder / "l.jsonl", kTuples),
+        write_parquet_rows(folder / "l.parquet", columns, std::string("[") + kTuples + "]")}) {
+    const auto lists = read_all(path);
+    ASSERT_EQ(lists.size(), 1u);
+    EXPECT_EQ(lists[0].query, "a");
+    EXPECT_EQ(lists[0].documents, (std::vector<std::string>{"p", "x", "y", "z"}));
+    EXPECT_EQ(lists[0].labels, (std::vector<float>{1, 0, 0, 0}));
+  }
+}
+
+TEST(ReadLists, ReadsMarginsAndScoresOfATuple) {
+  const auto labels_of = [](const std::string& labels) {
+    return read_all(write_text(scratch_folder() / "l.jsonl",
+                               R"({"query": "a", "positive": "p", "negative_1": "x", )"
+                               R"("negative_2": "y", "label": )" +
+                                   labels + "}"))
+        .at(0)
+        .labels;
+  };
+  EXPECT_EQ(labels_of("[9.5, 3, 2]"), (std::vector<float>{9.5, 3, 2}));
+  EXPECT_EQ(labels_of("[6.5, 7.5]"), (std::vector<float>{0, 6.5, 7.5}));
+  const auto folder = scratch_folder();
+  const std::string row = R"({"query": "a", "positive": "p", "negative": "x", "label": 0.5})";
+  const std::vector<TestColumn> columns = {
+      {"query", "text"}, {"positive", "text"}, {"negative", "text"}, {"label", "float64"}};
+  for (const auto& path : {write_text(folder / "l.jsonl", row),
+                           write_parquet_rows(folder / "l.parquet", columns, "[" + row + "]")})
+    EXPECT_EQ(read_all(path).at(0).labels, (std::vector<float>{0, 0.5}));
+  EXPECT_CONTAINS(
+      error_of_jsonl(R"({"query": "a", "positive": "p", "negative_1": "x", "label": [1, 2, 3]})"),
+      "'label' has 3 labels for 2 documents in 'positive', 'negative_1'");
+}
+
+TEST(ReadLists, ReadsLabelledPairs) {
+  const auto folder = scratch_folder();
+  const std::string rows[] = {R"({"sentence1": "a", "sentence2": "x", "score": 0.25})",
+                              R"({"sentence1": "a", "sentence2": "y", "score": 1})"};
+  const std::vector<TestColumn> columns = {
+      {"sentence1", "text"}, {"sentence2", "text"}, {"score", "float64"}};
+  for (const auto& path :
+       {write_text(folder / "l.jsonl", rows[0] + "\n" + rows[1]),
+        write_parquet_rows(folder / "l.parquet", columns, "[" + rows[0] + "," + rows[1] + "]")}) {
+    const auto lists = read_all(path);
+    ASSERT_EQ(lists.size(), 2u);
+    EXPECT_EQ(lists[0].documents, (std::vector<std::string>{"x"}));
+    EXPECT_EQ(lists[0].labels, (std::vector<float>{0.25}));
+    EXPECT_EQ(lists[1].labels, (std::vector<float>{1}));
+  }
+}
+
 TEST(ReadLists, NamesTheColumnsFoundWhenOneIsMissing) {
   const std::string error = error_of_jsonl(R"({"question": "a", "docs": ["x"], "labels": [1]})");
   EXPECT_CONTAINS(error, "lists.jsonl, line 1: no column for the query: expected 'query'");
@@ -140,8 +201,8 @@ TEST(ReadLists, NamesTheColumnsFoundWhenOneIsMissing) {
   EXPECT_CONTAINS(error_of(write_parquet_rows(scratch_folder() / "l.parquet",
                                               {{"query", "text"}, {"passages", "texts"}},
                                               R"([{"query": "a", "passages": ["x"]}])")),
-                  "l.parquet: no column for the documents: expected 'docs' or 'documents', found: "
-                  "query, passages");
+                  "l.parquet: no column for the documents: expected 'docs' or 'documents' or "
+                  "'positive' or 'document', found: query, passages");
 }
 
 TEST(ReadLists, RefusesAnEmptyListAndNamesTheLine) {
