@@ -1,7 +1,6 @@
 """Bad input gets a clear error and loses nothing."""
 
 import json
-import resource
 import shutil
 import subprocess
 
@@ -112,8 +111,8 @@ def test_a_full_disk_keeps_the_last_checkpoint(small_recipe, tmp_path):
 
     megabytes = 1 << 20
     command = train_command(tmp_path / "full.toml", overrides=["training.max_steps=4"])
-    limited = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8 * megabytes, 8 * megabytes))  # noqa: E731
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, preexec_fn=limited)
+    limited = ["prlimit", f"--fsize={8 * megabytes}", *command]
+    done = subprocess.run(limited, env=environment(), capture_output=True, text=True)
     assert done.returncode != 0
     assert "model.safetensors" in done.stderr and "File too large" in done.stderr
     assert [path.name for path in folder.glob("checkpoint-*")] == ["checkpoint-2"]
