@@ -6,11 +6,12 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <optional>
 #include <stdexcept>
+
+#include "base/numbers.h"
 
 namespace lambdaforge {
 namespace {
@@ -53,12 +54,9 @@ std::optional<int64_t> number_of(std::string_view name, std::string_view prefix,
   if (name.size() < prefix.size() + suffix.size() || !name.starts_with(prefix) ||
       !name.ends_with(suffix))
     return std::nullopt;
-  const std::string_view digits =
-      name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-  int64_t number = 0;
-  const char* end = digits.data() + digits.size();
-  const auto [parsed, error] = std::from_chars(digits.data(), end, number);
-  return error == std::errc() && parsed == end ? std::optional(number) : std::nullopt;
+  name.remove_prefix(prefix.size());
+  name.remove_suffix(suffix.size());
+  return read_number<int64_t>(name);
 }
 
 }  // namespace

@@ -4,14 +4,15 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "base/files.h"
+#include "base/numbers.h"
 #include "evaluators/results_csv.h"
 
 namespace lambdaforge::evaluators {
@@ -87,11 +88,10 @@ class CsvRows {
 };
 
 double parse_value(const CsvRows& rows, const std::string& text) {
-  double value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || !std::isfinite(value))
+  const std::optional<double> value = read_number<double>(text);
+  if (!value || !std::isfinite(*value))
     rows.fail(fmt::format("expected a finite number as value, got '{}'", text));
-  return value;
+  return *value;
 }
 
 }  // namespace

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <charconv>
 #include <string_view>
 
+#include "base/numbers.h"
 #include "base/suggestion.h"
 
 namespace lambdaforge::launch {
@@ -54,10 +54,8 @@ CLI::Validator at_least_one() {
 
 CLI::Validator between_zero_and_one() {
   return {[](std::string& text) {
-            double value = 0;
-            const char* end = text.data() + text.size();
-            const bool is_number = std::from_chars(text.data(), end, value).ptr == end;
-            if (is_number && value > 0 && value < 1) return std::string();
+            const auto value = read_number<double>(text);
+            if (value && *value > 0 && *value < 1) return std::string();
             return fmt::format("expected a number between 0 and 1, got '{}'", text);
           },
           ""};

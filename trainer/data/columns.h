@@ -7,6 +7,10 @@
 
 namespace lambdaforge::trainer {
 
+// What people call the labels of a list and of a pair.
+inline constexpr std::initializer_list<const char*> kLabelColumns = {"label", "labels", "score",
+                                                                     "scores"};
+
 // The first of `names` that is among `found`; empty when none is.
 std::string first_column(std::span<const std::string> found,
                          std::initializer_list<const char*> names);

@@ -55,15 +55,15 @@ std::vector<std::string> negative_columns(std::span<const std::string> found) {
 }
 
 ListColumns tuple_columns(std::span<const std::string> found) {
-  ListColumns columns{
-      ListLayout::kTuple, require_column(found, "query", {"query", "anchor", "question"}),
-      negative_columns(found), first_column(found, {"label", "labels", "score", "scores"})};
+  ListColumns columns{ListLayout::kTuple,
+                      require_column(found, "query", {"query", "anchor", "question"}),
+                      negative_columns(found), first_column(found, kLabelColumns)};
   columns.documents.insert(columns.documents.begin(), "positive");
   return columns;
 }
 
 std::string labels_column(std::span<const std::string> found) {
-  return require_column(found, "labels", {"label", "labels", "score", "scores"});
+  return require_column(found, "labels", kLabelColumns);
 }
 
 void complete_tuple_labels(std::vector<double>& labels, size_t num_documents) {

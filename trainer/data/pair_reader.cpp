@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/numbers.h"
 #include "trainer/data/columns.h"
 #include "trainer/data/json_lines.h"
 #include "trainer/data/parquet_file.h"
@@ -29,7 +29,7 @@ PairColumns find_pair_columns(std::span<const std::string> found) {
   return {require_column(found, "first text", {"sentence1", "query", "anchor", "premise"}),
           require_column(found, "second text",
                          {"sentence2", "document", "passage", "docs", "doc", "hypothesis"}),
-          require_column(found, "label", {"label", "labels", "score", "scores"})};
+          require_column(found, "label", kLabelColumns)};
 }
 
 void add_pair(LabelledPairs& labelled, std::string first, std::string second, double label) {
@@ -81,12 +81,9 @@ std::vector<std::string> split_fields(std::string_view line) {
 }
 
 double parse_label(const std::string& text) {
-  double label = 0;
-  const char* const end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, label);
-  if (error != std::errc() || stop != end)
-    throw std::invalid_argument(fmt::format("label '{}' is no number", text));
-  return label;
+  const std::optional<double> label = read_number<double>(text);
+  if (!label) throw std::invalid_argument(fmt::format("label '{}' is no number", text));
+  return *label;
 }
 
 void read_tab_separated_pairs(const std::filesystem::path& path, LabelledPairs& labelled) {
