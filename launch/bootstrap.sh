@@ -30,9 +30,13 @@ packages=(
   libopenmpi-dev openmpi-bin
   libhdf5-dev libicu-dev nlohmann-json3-dev libtomlplusplus-dev
   libcli11-dev libfmt-dev libstemmer-dev zlib1g-dev
+  prometheus-cpp-dev libcurl4-openssl-dev libprotobuf-dev protobuf-compiler libisal-dev
   libgtest-dev libbenchmark-dev clang-format clang-tidy
   wordnet-base
 )
+
+# The servers that the tests talk to. Debian starts prometheus and its gateway as services.
+test_packages=(prometheus prometheus-pushgateway)
 
 say() { printf 'bootstrap: %s\n' "$*"; }
 
@@ -192,6 +196,7 @@ for argument in "$@"; do
   esac
 done
 
+if [[ $with_tests == yes ]]; then packages+=("${test_packages[@]}"); fi
 install_packages
 everything_is_current || install_everything
 say "ready: wheels and model in $deps"

@@ -6,8 +6,8 @@
 #include <csignal>
 #include <iostream>
 
-#include "experiments/sinks/console.h"
-#include "experiments/sinks/csv.h"
+#include "experiments/sinks/registry.h"
+#include "launch/environment.h"
 #include "launch/memory.h"
 #include "launch/options.h"
 #include "launch/report.h"
@@ -30,15 +30,7 @@ bool output_is_terminal() {
   return is_terminal;
 }
 
-std::vector<std::unique_ptr<experiments::Sink>> make_sinks(const trainer::TrackingConfig& config) {
-  std::vector<std::unique_ptr<experiments::Sink>> sinks;
-  if (config.console)
-    sinks.push_back(std::make_unique<experiments::ConsoleSink>(std::cout, output_is_terminal()));
-  if (config.csv) sinks.push_back(std::make_unique<experiments::CsvSink>());
-  return sinks;
-}
-
-int run(const TrainOptions& options) {
+int run(const TrainOptions& options, const trainer::Environment& environment) {
   const trainer::Config config = trainer::load_config(options.recipe, options.overrides);
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
@@ -46,9 +38,11 @@ int run(const TrainOptions& options) {
   trainer::TrainResult result;
   {
     experiments::Tracker tracker(
-        is_main ? make_sinks(config.tracking) : std::vector<std::unique_ptr<experiments::Sink>>(),
+        experiments::build_sinks(
+            config.tracking,
+            {std::cout, output_is_terminal(), communicator->rank(), communicator->local_rank()}),
         {.on_problem = [](const std::string& problem) { std::cerr << problem << std::endl; }});
-    result = trainer::train(config, *communicator, tracker);
+    result = trainer::train(config, *communicator, tracker, environment);
   }
   if (is_main) std::cout << result_table(result) << std::flush;
   communicator->shut_down();
@@ -63,7 +57,8 @@ int main(int argc, char** argv) try {
   keep_freed_memory();
   // A file-size limit is a failed write, like a full disk, not a death.
   std::signal(SIGXFSZ, SIG_IGN);
-  return run(parse_train(Arguments(argv + 1, argv + argc)));
+  const Arguments arguments(argv + 1, argv + argc);
+  return run(parse_train(arguments), describe_environment(arguments));
 } catch (const lambdaforge::launch::Answer& answer) {
   return answer.give();
 } catch (const std::exception& error) {

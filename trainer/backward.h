@@ -20,10 +20,16 @@ struct BackwardOptions {
   std::function<void()> before_last_pass;
 };
 
-// Adds the gradients of the loss' sum and returns the term, whose sum is detached. `batch` must
-// hold a pair.
-losses::LossTerm backward(const models::CrossEncoder& model, const losses::Loss& loss,
-                          const Batch& batch, const models::DropoutKey* key,
-                          const BackwardOptions& options);
+struct BackwardResult {
+  losses::LossTerm term;  // its sum is detached
+  double forward_seconds = 0;
+  double backward_seconds = 0;
+};
+
+// Adds the gradients of the loss' sum. `batch` must hold a pair. On a GPU the seconds are those of
+// the host, which runs ahead.
+BackwardResult backward(const models::CrossEncoder& model, const losses::Loss& loss,
+                        const Batch& batch, const models::DropoutKey* key,
+                        const BackwardOptions& options);
 
 }  // namespace lambdaforge::trainer

@@ -20,7 +20,8 @@ std::string to_json(const ResumePoint& point) {
               {"num_train_lists", point.num_train_lists},
               {"loss_since_log", point.loss_since_log},
               {"steps_since_log", point.steps_since_log},
-              {"loss_total", point.loss_total}}
+              {"loss_total", point.loss_total},
+              {"restarts", point.restarts}}
              .dump(2) +
          "\n";
 }
@@ -29,7 +30,8 @@ ResumePoint read_point(const fs::path& file) {
   try {
     const json stored = json::parse(read_file(file));
     return {stored.at("seed"),           stored.at("lists_per_step"),  stored.at("num_train_lists"),
-            stored.at("loss_since_log"), stored.at("steps_since_log"), stored.at("loss_total")};
+            stored.at("loss_since_log"), stored.at("steps_since_log"), stored.at("loss_total"),
+            stored.at("restarts")};
   } catch (const json::exception& error) {
     throw std::invalid_argument(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }

@@ -24,6 +24,7 @@ struct ResumePoint {
   double loss_since_log = 0;  // sum over steps_since_log steps
   int64_t steps_since_log = 0;
   double loss_total = 0;  // sum over all steps
+  int64_t restarts = 0;   // how often the run went on from a checkpoint
 };
 
 // Writes `folder` as a whole or not at all. Throws std::runtime_error when the disk refuses.

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "experiments/options.h"
 #include "losses/options.h"
 
 namespace lambdaforge::trainer {
@@ -93,13 +94,6 @@ struct EvaluationConfig {
   bool operator==(const EvaluationConfig&) const = default;
 };
 
-struct TrackingConfig {
-  bool console = true;
-  bool csv = true;
-
-  bool operator==(const TrackingConfig&) const = default;
-};
-
 struct Config {
   RunConfig run;
   ModelConfig model;
@@ -107,7 +101,7 @@ struct Config {
   losses::LossOptions loss;
   TrainingConfig training;
   EvaluationConfig evaluation;
-  TrackingConfig tracking;
+  experiments::TrackingOptions tracking;
 
   bool operator==(const Config&) const = default;
 };

@@ -210,8 +210,8 @@ void add_evaluation_and_tracking(std::vector<Field>& fields) {
   evaluation.add("batch_tokens", &EvaluationConfig::batch_tokens, kAtLeastOne);
 
   SectionFields tracking(fields, "tracking", &Config::tracking);
-  tracking.add("console", &TrackingConfig::console);
-  tracking.add("csv", &TrackingConfig::csv);
+  tracking.add("console", &experiments::TrackingOptions::console);
+  tracking.add("csv", &experiments::TrackingOptions::csv);
 }
 
 }  // namespace
@@ -226,6 +226,13 @@ const std::vector<Field>& config_fields() {
     return all;
   }();
   return fields;
+}
+
+experiments::Parameters parameters_of(const Config& config) {
+  experiments::Parameters parameters;
+  for (const Field& field : config_fields())
+    parameters.emplace_back(field.name(), field.get(config));
+  return parameters;
 }
 
 }  // namespace lambdaforge::trainer

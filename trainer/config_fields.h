@@ -6,16 +6,15 @@
 #include <functional>
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
+#include "experiments/event.h"
 #include "trainer/config.h"
 
 namespace lambdaforge::trainer {
 
-// What a recipe can hold. monostate: no value, an optional that is not set.
-using Value =
-    std::variant<std::monostate, bool, int64_t, double, std::string, std::vector<std::string>>;
+// What a recipe can hold.
+using Value = experiments::ParameterValue;
 
 struct Field {
   std::string section;
@@ -33,6 +32,9 @@ struct Field {
 
 // Every field, grouped by section, in the order of the structs.
 const std::vector<Field>& config_fields();
+
+// Every key with its value.
+experiments::Parameters parameters_of(const Config& config);
 
 // A rule that spans several fields was broken; `field` is the one to blame.
 struct BrokenRule {

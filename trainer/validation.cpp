@@ -1,7 +1,6 @@
 #include "trainer/validation.h"
 
-#include <chrono>
-
+#include "base/stopwatch.h"
 #include "evaluators/per_query.h"
 #include "trainer/build_evaluator.h"
 #include "trainer/scoring.h"
@@ -19,13 +18,14 @@ Validator::Validator(const Config& config, const models::Pretrained& pretrained,
       evaluator_(build_evaluator(config.evaluation, pretrained)),
       scorer_(make_shared_scorer(pretrained, communicator, config.evaluation.batch_tokens)) {}
 
-experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
-                                         const std::filesystem::path& folder) {
-  const auto start = std::chrono::steady_clock::now();
-  experiments::Metrics metrics;
+Validation Validator::evaluate(evaluators::EvaluationPoint point,
+                               const std::filesystem::path& folder) {
+  const Stopwatch stopwatch;
+  Validation validation;
+  experiments::Metrics& metrics = validation.metrics;
   if (const auto loss = held_out_loss()) metrics.emplace_back("eval_loss", *loss);
   if (evaluator_) {
-    const evaluators::Evaluation evaluation = evaluator_->evaluate(scorer_);
+    evaluators::Evaluation evaluation = evaluator_->evaluate(scorer_);
     for (const auto& [name, value] : evaluation.metrics)
       metrics.emplace_back("eval_" + name, value);
     if (communicator_.rank() == 0) {
@@ -35,17 +35,18 @@ experiments::Metrics Validator::evaluate(evaluators::EvaluationPoint point,
         evaluators::write_per_query(evaluators::per_query_path(folder, point.step),
                                     evaluation.per_query);
     }
+    validation.per_query = std::move(evaluation.per_query);
   }
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-  metrics.emplace_back("eval_runtime", seconds.count());
+  const double seconds = stopwatch.seconds();
+  metrics.emplace_back("eval_runtime", seconds);
   if (!data_.eval_lists.empty()) {
     const auto lists = static_cast<double>(data_.eval_lists.size());
     const double batches =
         std::ceil(lists / static_cast<double>(config_.training.per_device_eval_batch_size));
-    metrics.emplace_back("eval_samples_per_second", lists / seconds.count());
-    metrics.emplace_back("eval_steps_per_second", batches / seconds.count());
+    metrics.emplace_back("eval_samples_per_second", lists / seconds);
+    metrics.emplace_back("eval_steps_per_second", batches / seconds);
   }
-  return metrics;
+  return validation;
 }
 
 std::optional<double> Validator::held_out_loss() const {

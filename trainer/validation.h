@@ -16,6 +16,11 @@
 
 namespace lambdaforge::trainer {
 
+struct Validation {
+  experiments::Metrics metrics;
+  experiments::PerQueryValues per_query;
+};
+
 class Validator {
  public:
   // Loads the evaluators' data sets. Everything referred to must outlive the validator.
@@ -26,8 +31,7 @@ class Validator {
   // metrics>, eval_runtime [s], eval_samples_per_second and eval_steps_per_second (of the held-out
   // lists). Rank 0 appends the evaluator's CSV files in `folder` and writes the per-query values
   // beneath it. Collective; the same figures on every rank.
-  experiments::Metrics evaluate(evaluators::EvaluationPoint point,
-                                const std::filesystem::path& folder);
+  Validation evaluate(evaluators::EvaluationPoint point, const std::filesystem::path& folder);
 
   // The metric that picks the best checkpoint when the recipe names none: the evaluator's primary
   // one, else the loss.

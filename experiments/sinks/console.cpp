@@ -42,8 +42,8 @@ void ConsoleSink::handle(const Event& event) {
 
 void ConsoleSink::show(Time, const RunStarted& run) {
   std::string text =
-      fmt::format("run {}/{} | {} {} | {} steps | {}\n", run.project, run.name, run.world_size,
-                  run.world_size == 1 ? "process" : "processes", run.max_steps, run.folder);
+      fmt::format("run {}/{} | {} {} | {} steps | {}\n", run.project, run.name, run.ranks.size(),
+                  run.ranks.size() == 1 ? "process" : "processes", run.max_steps, run.folder);
   text += run.configuration;
   if (run.first_step > 0) text += fmt::format("goes on after step {}\n", run.first_step);
   print(text);

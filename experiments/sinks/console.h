@@ -34,7 +34,9 @@ class ConsoleSink : public Sink {
   void show(Time time, const StepFinished& step);
   void show(Time time, const EvaluationFinished& evaluation);
   void show(Time time, const CheckpointSaved& checkpoint);
+  void show(Time, const EnergyMeasured&) {}
   void show(Time time, const RunFinished& run);
+  void show(Time, const RunFailed&) {}  // the program itself says why it ends
   void show(Time time, const Notice& notice);
 
   double seconds_left(Time time, const StepFinished& step);

@@ -28,6 +28,13 @@ TEST(Communicator, BroadcastsFromRankZero) {
   EXPECT_EQ(world().broadcast("run-" + std::to_string(world().rank())), "run-0");
 }
 
+TEST(Communicator, GathersTextsOfAnyLength) {
+  const auto text_of = [](int rank) { return std::string(static_cast<size_t>(3 * rank), 'x'); };
+  const std::vector<std::string> texts = world().gather(text_of(world().rank()));
+  ASSERT_EQ(texts.size(), static_cast<size_t>(world().size()));
+  for (int rank = 0; rank < world().size(); ++rank) EXPECT_EQ(texts[rank], text_of(rank));
+}
+
 TEST(Communicator, SumsHostNumbers) {
   const auto sums = world().sum({1.0, static_cast<double>(world().rank())});
   EXPECT_EQ(sums[0], world().size());

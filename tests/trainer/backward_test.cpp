@@ -29,9 +29,10 @@ Outcome run(int64_t micro_batch_tokens, const models::DropoutKey* key) {
   at::manual_seed(5);
   const models::CrossEncoder model(models::tiny_config());
   int last_passes = 0;
-  const losses::LossTerm term = backward(
-      model, losses::build_loss({}), make_batch(), key,
-      {.micro_batch_tokens = micro_batch_tokens, .before_last_pass = [&] { ++last_passes; }});
+  const losses::LossTerm term = backward(model, losses::build_loss({}), make_batch(), key,
+                                         {.micro_batch_tokens = micro_batch_tokens,
+                                          .before_last_pass = [&] { ++last_passes; }})
+                                    .term;
   EXPECT_EQ(last_passes, 1);
   Outcome outcome{term.sum.item<double>(), term.count, {}};
   for (const models::Parameter& parameter : model.parameters())

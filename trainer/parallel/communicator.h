@@ -38,6 +38,8 @@ class Communicator {
   virtual std::vector<double> sum(std::vector<double> values) = 0;
   // Every rank gets rank 0's text.
   virtual std::string broadcast(std::string text) = 0;
+  // Every rank gets every rank's text, by rank.
+  virtual std::vector<std::string> gather(const std::string& text) = 0;
 
   void barrier() { sum({0.0}); }
 

@@ -16,6 +16,7 @@ class LocalCommunicator : public Communicator {
   void broadcast(const at::Tensor&) override {}
   std::vector<double> sum(std::vector<double> values) override { return values; }
   std::string broadcast(std::string text) override { return text; }
+  std::vector<std::string> gather(const std::string& text) override { return {text}; }
   void shut_down() override {}
 };
 

@@ -100,6 +100,24 @@ class MpiCommunicator : public Communicator {
     return text;
   }
 
+  std::vector<std::string> gather(const std::string& text) override {
+    const int length = checked_count(static_cast<int64_t>(text.size()));
+    std::vector<int> lengths(static_cast<size_t>(size_)), begins;
+    check_mpi(MPI_Allgather(&length, 1, MPI_INT, lengths.data(), 1, MPI_INT, MPI_COMM_WORLD));
+    int64_t total = 0;
+    for (const int each : lengths) {
+      begins.push_back(checked_count(total));
+      total += each;
+    }
+    std::string all(static_cast<size_t>(checked_count(total)), '\0');
+    check_mpi(MPI_Allgatherv(text.data(), length, MPI_BYTE, all.data(), lengths.data(),
+                             begins.data(), MPI_BYTE, MPI_COMM_WORLD));
+    std::vector<std::string> texts;
+    for (size_t i = 0; i < lengths.size(); ++i)
+      texts.push_back(all.substr(static_cast<size_t>(begins[i]), static_cast<size_t>(lengths[i])));
+    return texts;
+  }
+
   void shut_down() override { check_mpi(MPI_Finalize()); }
 
  private:

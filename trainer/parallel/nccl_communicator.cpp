@@ -81,6 +81,7 @@ class NcclCommunicator : public Communicator {
     return host_->sum(std::move(values));
   }
   std::string broadcast(std::string text) override { return host_->broadcast(std::move(text)); }
+  std::vector<std::string> gather(const std::string& text) override { return host_->gather(text); }
 
   void shut_down() override {
     c10::cuda::CUDAGuard on_device(device_);

@@ -63,7 +63,15 @@ TEST(ConsoleSink, RemembersTheBest) {
 TEST(ConsoleSink, ShowsWhereARunBeginsAndEnds) {
   std::ostringstream out;
   ConsoleSink console(out, false);
-  console.handle({kStart, RunStarted{"demo", "one", "runs/demo/one", "[run]\n", 4, 500, 2000}});
+  RunStarted start;
+  start.project = "demo";
+  start.name = "one";
+  start.folder = "runs/demo/one";
+  start.configuration = "[run]\n";
+  start.ranks.resize(4);
+  start.first_step = 500;
+  start.max_steps = 2000;
+  console.handle({kStart, start});
   console.handle({kStart, CheckpointSaved{1000, "runs/demo/one/checkpoint-1000"}});
   console.handle({kStart, Notice{"deleted checkpoint-500"}});
   console.handle({kStart, RunFinished{2000, 1, {{"train_loss", 0.5}}, "checkpoint-1000"}});

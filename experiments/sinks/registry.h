@@ -1,0 +1,37 @@
+// One table: a sink's name, the switch that turns it on, and how it is built.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "experiments/options.h"
+#include "experiments/tracker.h"
+
+namespace lambdaforge::experiments {
+
+// Where the sinks of one rank work.
+struct SinkContext {
+  std::ostream& console;  // must outlive the sinks
+  bool console_is_terminal = false;
+  int rank = 0;
+  int local_rank = 0;  // among the ranks of its host
+};
+
+struct SinkEntry {
+  std::string name;
+  bool TrackingOptions::*is_on;
+  bool on_every_rank;  // else on rank 0 only
+  std::unique_ptr<Sink> (*build)(const TrackingOptions&, const SinkContext&);
+};
+
+// The console is first: it is finished last and so can show what the others say at the end.
+const std::vector<SinkEntry>& sink_table();
+
+// The sinks that the options ask for on this rank. Builders touch nothing outside; a sink opens its
+// files and sockets when it hears of RunStarted.
+std::vector<std::unique_ptr<Sink>> build_sinks(const TrackingOptions& options,
+                                               const SinkContext& context);
+
+}  // namespace lambdaforge::experiments

@@ -1,0 +1,51 @@
+#include "trainer/parallel/rank_info.h"
+
+#include <ATen/Context.h>
+#include <cuda_runtime_api.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+namespace lambdaforge::trainer {
+namespace {
+
+using nlohmann::json;
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+// As nvidia-smi and DCGM write it: "GPU-", then 16 bytes in groups of 4, 2, 2, 2 and 6.
+std::string gpu_uuid(int device) {
+  cudaDeviceProp properties{};
+  if (cudaGetDeviceProperties(&properties, device) != cudaSuccess) return "";
+  std::string text = "GPU-";
+  for (size_t i = 0; i < sizeof(properties.uuid.bytes); ++i) {
+    if (i == 4 || i == 6 || i == 8 || i == 10) text += '-';
+    text += fmt::format("{:02x}", static_cast<unsigned char>(properties.uuid.bytes[i]));
+  }
+  return text;
+}
+
+}  // namespace
+
+std::vector<experiments::RankInfo> gather_rank_infos(Communicator& communicator) {
+  const at::Device device = choose_device(communicator);
+  const json mine = {{"local_rank", communicator.local_rank()},
+                     {"host", host_name()},
+                     {"device", device.str()},
+                     {"gpu_uuid", device.is_cuda() ? gpu_uuid(device.index()) : ""}};
+  std::vector<experiments::RankInfo> ranks;
+  for (const std::string& text : communicator.gather(mine.dump())) {
+    const json rank = json::parse(text);
+    ranks.push_back({static_cast<int>(ranks.size()), rank.at("local_rank"), rank.at("host"),
+                     rank.at("device"), rank.at("gpu_uuid")});
+  }
+  return ranks;
+}
+
+}  // namespace lambdaforge::trainer
