@@ -25,6 +25,7 @@ struct RankInfo {
   std::string host;
   std::string device;    // "cpu", "cuda:0"
   std::string gpu_uuid;  // "GPU-..."; empty on a CPU
+  std::string gpu_name;  // "NVIDIA H100 80GB HBM3"; empty on a CPU
 };
 
 struct RunStarted {

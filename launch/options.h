@@ -64,6 +64,10 @@ struct PredictOptions {
   bool json = false;
 };
 
+struct CardOptions {
+  std::string run;  // folder
+};
+
 struct PrepareWordnetOptions {
   std::string database = "/usr/share/wordnet";
   std::string output;  // folder
@@ -100,6 +104,7 @@ TrainOptions parse_train(const Arguments& arguments);
 EvaluateOptions parse_evaluate(const Arguments& arguments);
 CompareOptions parse_compare(const Arguments& arguments);
 PredictOptions parse_predict(const Arguments& arguments);
+CardOptions parse_card(const Arguments& arguments);
 PrepareOptions parse_prepare(const Arguments& arguments);
 
 struct Command {

@@ -20,29 +20,37 @@ namespace {
 struct Entry {
   Loss (*build)(const LossOptions&);
   LossNeeds needs = {};
+  std::vector<std::string> options = {};  // of LossOptions, that it reads
 };
 
 const NamedTable<Entry>& losses() {
   static const NamedTable<Entry> table = {
-      {"ADRMSELoss", {build_adr_mse_loss}},
-      {"ApproxNDCGLoss", {build_approx_ndcg_loss}},
-      {"BinaryCrossEntropyLoss", {build_binary_cross_entropy_loss, {.list = false}}},
+      {"ADRMSELoss", {build_adr_mse_loss, {}, {"alpha"}}},
+      {"ApproxNDCGLoss", {build_approx_ndcg_loss, {}, {"alpha", "gain", "eps"}}},
+      {"BinaryCrossEntropyLoss",
+       {build_binary_cross_entropy_loss, {.list = false}, {"pos_weight"}}},
       {"CachedMultipleNegativesRankingLoss",
        {build_multiple_negatives_ranking_loss,
-        {.list = false, .in_batch = true, .micro_batches = true}}},
+        {.list = false, .in_batch = true, .micro_batches = true},
+        {"num_negatives", "scale"}}},
       {"CrossEntropyLoss", {build_cross_entropy_loss, {.list = false, .classes = true}}},
-      {"LambdaLoss", {build_lambda_loss}},
-      {"ListMLELoss", {build_list_mle_loss}},
+      {"LambdaLoss",
+       {build_lambda_loss,
+        {},
+        {"weighting_scheme", "mu", "k", "sigma", "eps", "reduction_log", "semantics", "gain"}}},
+      {"ListMLELoss", {build_list_mle_loss, {}, {"respect_input_order"}}},
       {"ListNetLoss", {build_list_net_loss}},
       {"MSELoss", {build_mse_loss, {.list = false}}},
-      {"MarginMSELoss", {build_margin_mse_loss}},
+      {"MarginMSELoss", {build_margin_mse_loss, {}, {"margin_labels"}}},
       {"MultipleNegativesRankingLoss",
-       {build_multiple_negatives_ranking_loss, {.list = false, .in_batch = true}}},
-      {"NeuralNDCGLoss", {build_neural_ndcg_loss}},
-      {"PListMLELoss", {build_plist_mle_loss}},
+       {build_multiple_negatives_ranking_loss,
+        {.list = false, .in_batch = true},
+        {"num_negatives", "scale"}}},
+      {"NeuralNDCGLoss", {build_neural_ndcg_loss, {}, {"temperature", "gain", "k", "eps"}}},
+      {"PListMLELoss", {build_plist_mle_loss, {}, {"respect_input_order"}}},
       {"PairwiseHingeLoss", {build_pairwise_hinge_loss}},
       {"PairwiseLogisticLoss", {build_pairwise_logistic_loss}},
-      {"RankNetLoss", {build_rank_net_loss}},
+      {"RankNetLoss", {build_rank_net_loss, {}, {"k", "sigma", "eps", "reduction_log"}}},
   };
   return table;
 }
@@ -72,6 +80,12 @@ Loss build_loss(const LossOptions& options) {
 
 LossNeeds loss_needs(const std::string& name) {
   return find_named("loss", name, losses()).needs;
+}
+
+std::vector<std::string> loss_options(const std::string& name) {
+  std::vector<std::string> options = find_named("loss", name, losses()).options;
+  options.push_back("activation_fn");
+  return options;
 }
 
 std::vector<std::string> loss_names() {

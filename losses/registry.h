@@ -22,6 +22,9 @@ Loss build_loss(const LossOptions& options);
 // Throws std::invalid_argument on an unknown name.
 LossNeeds loss_needs(const std::string& name);
 
+// The members of LossOptions that the loss reads. Throws std::invalid_argument on an unknown name.
+std::vector<std::string> loss_options(const std::string& name);
+
 // The names it knows, sorted.
 std::vector<std::string> loss_names();
 

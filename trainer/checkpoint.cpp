@@ -21,7 +21,8 @@ std::string to_json(const ResumePoint& point) {
               {"loss_since_log", point.loss_since_log},
               {"steps_since_log", point.steps_since_log},
               {"loss_total", point.loss_total},
-              {"restarts", point.restarts}}
+              {"restarts", point.restarts},
+              {"seconds", point.seconds}}
              .dump(2) +
          "\n";
 }
@@ -31,7 +32,7 @@ ResumePoint read_point(const fs::path& file) {
     const json stored = json::parse(read_file(file));
     return {stored.at("seed"),           stored.at("lists_per_step"),  stored.at("num_train_lists"),
             stored.at("loss_since_log"), stored.at("steps_since_log"), stored.at("loss_total"),
-            stored.at("restarts")};
+            stored.at("restarts"),       stored.at("seconds")};
   } catch (const json::exception& error) {
     throw std::invalid_argument(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }
@@ -51,10 +52,11 @@ void expect_same(const fs::path& folder, const char* what, Value saved, Value no
 
 void save_checkpoint(const fs::path& folder, const models::Pretrained& pretrained,
                      const AdamW& optimizer, const experiments::TrainerState& state,
-                     const ResumePoint& point) {
+                     const ResumePoint& point, const std::string& model_card) {
   write_folder_atomically(folder, [&](const fs::path& temporary) {
     models::save_pretrained(pretrained, temporary);
     models::save_safetensors(temporary / "optimizer.safetensors", optimizer.state());
+    write_file_atomically(temporary / "README.md", model_card);
     write_file_atomically(temporary / "resume.json", to_json(point));
     experiments::save_trainer_state(temporary / "trainer_state.json", state);
   });

@@ -25,12 +25,14 @@ struct ResumePoint {
   int64_t steps_since_log = 0;
   double loss_total = 0;  // sum over all steps
   int64_t restarts = 0;   // how often the run went on from a checkpoint
+  double seconds = 0;     // of the run so far, evaluations and earlier parts included
 };
 
-// Writes `folder` as a whole or not at all. Throws std::runtime_error when the disk refuses.
+// Writes `folder` as a whole or not at all; `model_card` is its README.md. Throws
+// std::runtime_error when the disk refuses.
 void save_checkpoint(const std::filesystem::path& folder, const models::Pretrained& pretrained,
                      const AdamW& optimizer, const experiments::TrainerState& state,
-                     const ResumePoint& point);
+                     const ResumePoint& point, const std::string& model_card);
 
 struct Progress {
   experiments::TrainerState state;

@@ -94,6 +94,19 @@ struct EvaluationConfig {
   bool operator==(const EvaluationConfig&) const = default;
 };
 
+// What a model card tells that no program can find out; see experiments/report/model_card.h.
+struct CardConfig {
+  std::string model_name;     // the title; empty: "CrossEncoder based on <base model>"
+  std::string model_id;       // "organisation/model", where the model will be on the Hub
+  std::string base_model;     // its id on the Hub; empty: the folder's name, without a link
+  std::string train_dataset;  // its id on the Hub; empty: the file's name, without a link
+  std::string eval_dataset;
+  std::vector<std::string> language;  // "en"
+  std::string license;                // "apache-2.0"
+
+  bool operator==(const CardConfig&) const = default;
+};
+
 struct Config {
   RunConfig run;
   ModelConfig model;
@@ -102,6 +115,7 @@ struct Config {
   TrainingConfig training;
   EvaluationConfig evaluation;
   experiments::TrackingOptions tracking;
+  CardConfig card;
 
   bool operator==(const Config&) const = default;
 };

@@ -197,7 +197,7 @@ void add_training(std::vector<Field>& fields) {
   training.add("resume_from_checkpoint", &T::resume_from_checkpoint);
 }
 
-void add_evaluation_and_tracking(std::vector<Field>& fields) {
+void add_reports(std::vector<Field>& fields) {
   SectionFields evaluation(fields, "evaluation", &Config::evaluation);
   evaluation.add("correlation", &EvaluationConfig::correlation);
   evaluation.add("classification", &EvaluationConfig::classification);
@@ -208,6 +208,15 @@ void add_evaluation_and_tracking(std::vector<Field>& fields) {
   evaluation.add("metrics", &EvaluationConfig::metrics);
   evaluation.add("always_rerank_positives", &EvaluationConfig::always_rerank_positives);
   evaluation.add("batch_tokens", &EvaluationConfig::batch_tokens, kAtLeastOne);
+
+  SectionFields card(fields, "card", &Config::card);
+  card.add("model_name", &CardConfig::model_name);
+  card.add("model_id", &CardConfig::model_id);
+  card.add("base_model", &CardConfig::base_model);
+  card.add("train_dataset", &CardConfig::train_dataset);
+  card.add("eval_dataset", &CardConfig::eval_dataset);
+  card.add("language", &CardConfig::language);
+  card.add("license", &CardConfig::license);
 
   SectionFields tracking(fields, "tracking", &Config::tracking);
   tracking.add("console", &experiments::TrackingOptions::console);
@@ -222,7 +231,7 @@ const std::vector<Field>& config_fields() {
     add_data_and_model(all);
     add_loss(all);
     add_training(all);
-    add_evaluation_and_tracking(all);
+    add_reports(all);
     return all;
   }();
   return fields;

@@ -1,5 +1,5 @@
 // Where a run keeps its files: <output_dir>/<project>/<name>/
-//     recipe.toml  metrics.csv  trainer_state.json  eval/*.csv  eval/per_query/step-<step>.csv
+//     recipe.toml  card.json  metrics.csv  trainer_state.json  eval/*.csv  eval/per_query/step-<step>.csv
 //     checkpoint-<step>/  final/
 #pragma once
 

@@ -6,9 +6,11 @@
 #include "base/files.h"
 #include "base/stopwatch.h"
 #include "base/suggestion.h"
+#include "experiments/report/model_cards.h"
 #include "losses/registry.h"
 #include "models/pretrained.h"
 #include "models/work.h"
+#include "trainer/card_facts.h"
 #include "trainer/checkpoint.h"
 #include "trainer/config_fields.h"
 #include "trainer/loss_rules.h"
@@ -59,6 +61,14 @@ BatchPlan make_plan(const Config& config, const TrainingData& data,
            .rank = communicator.rank(),
            .gradient_accumulation_steps = config.training.gradient_accumulation_steps,
            .in_batch = in_batch ? &*in_batch : nullptr}};
+}
+
+double evaluation_seconds(const experiments::TrainerState& state) {
+  double seconds = 0;
+  for (const experiments::Metrics& row : state.log_history)
+    for (const auto& [name, value] : row)
+      if (name == "eval_runtime") seconds += value;
+  return seconds;
 }
 
 class Run {
@@ -129,6 +139,7 @@ class Run {
       progress_ = load_checkpoint(*resume_, pretrained_.model, optimizer_, progress_.point);
       ++progress_.point.restarts;
     }
+    earlier_seconds_ = progress_.point.seconds;
     experiments::TrainerState& state = progress_.state;
     state.max_steps = plan_.max_steps();
     state.num_train_epochs = static_cast<int64_t>(std::ceil(
@@ -141,7 +152,9 @@ class Run {
       std::filesystem::create_directories(folder_.path());
       write_file_atomically(folder_.path() / "recipe.toml", to_toml(config_));
     }
-    tracker_.emit(started(environment));
+    const experiments::RunStarted event = started(environment);
+    if (is_main()) make_cards(event);
+    tracker_.emit(event);
     tell_about_model_and_data();
   }
 
@@ -160,6 +173,25 @@ class Run {
     event.restarts = progress_.point.restarts;
     return event;
   }
+
+  void make_cards(const experiments::RunStarted& start) {
+    const std::vector<std::string> metrics = validator_.metric_names();
+    cards_.emplace(folder_.path(), gather_card_facts({config_, pretrained_, data_, metrics,
+                                                      start.environment, start.ranks}));
+  }
+
+  // The card of the model as it is now, to be saved under this name in the run's folder.
+  std::string card_of(const std::filesystem::path& model, int64_t step) {
+    const double evaluating = evaluation_seconds(progress_.state);
+    experiments::CardSnapshot snapshot;
+    snapshot.step = step;
+    snapshot.training_seconds = seconds_so_far() - evaluating;
+    snapshot.evaluation_seconds = evaluating;
+    snapshot.usage_scores = score_usage(cards_->facts().usage_pairs, pretrained_);
+    return cards_->add(model.filename().string(), progress_.state, std::move(snapshot));
+  }
+
+  double seconds_so_far() const { return earlier_seconds_ + clock_.seconds(); }
 
   void tell_about_model_and_data() {
     const ListStatistics statistics = data_.train_store.statistics();
@@ -249,8 +281,10 @@ class Run {
         (*state.best_global_step == step ||
          std::filesystem::exists(folder_.checkpoint(*state.best_global_step))))
       state.best_model_checkpoint = folder_.checkpoint(*state.best_global_step).string();
+    progress_.point.seconds = seconds_so_far();
     if (!is_main()) return;
-    save_checkpoint(folder_.checkpoint(step), pretrained_, optimizer_, state, progress_.point);
+    save_checkpoint(folder_.checkpoint(step), pretrained_, optimizer_, state, progress_.point,
+                    card_of(folder_.checkpoint(step), step));
     folder_.delete_old_checkpoints(config_.training.save_total_limit,
                                    state.best_global_step.value_or(-1));
     journal_.checkpoint_saved(step, folder_.checkpoint(step).string(), stopwatch.seconds());
@@ -279,8 +313,12 @@ class Run {
       models::load_parameters(
           std::filesystem::path(*progress_.state.best_model_checkpoint) / "model.safetensors",
           pretrained_.model);
+    const int64_t step =
+        load_best ? *progress_.state.best_global_step : progress_.state.global_step;
+    const std::string card = card_of(folder_.final_model(), step);
     write_folder_atomically(folder_.final_model(), [&](const auto& temporary) {
       models::save_pretrained(pretrained_, temporary);
+      write_file_atomically(temporary / "README.md", card);
     });
   }
 
@@ -302,6 +340,9 @@ class Run {
   std::string metric_;
   Progress progress_;
   RunJournal journal_;
+  std::optional<experiments::ModelCards> cards_;  // on rank 0
+  Stopwatch clock_;
+  double earlier_seconds_ = 0;  // before this start
 };
 
 }  // namespace

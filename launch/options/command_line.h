@@ -14,6 +14,7 @@ inline constexpr const char* kEvaluateSummary = "Measure a model on data sets or
 inline constexpr const char* kCompareSummary = "Test whether two evaluations really differ";
 inline constexpr const char* kPredictSummary =
     "Score pairs of texts, or rank documents for a query";
+inline constexpr const char* kCardSummary = "Write the model cards of a run again";
 inline constexpr const char* kPrepareSummary = "Turn data into what training reads";
 
 CLI::Validator at_least(int64_t minimum);

@@ -19,9 +19,10 @@ def main():
         (output / path).write_text(text)
 
     registry = (root / "losses/registry.cpp").read_text()
-    include, last_line = '#include "losses/pointwise.h"\n', '      {"RankNetLoss", {build_rank_net_loss}},\n'
-    assert include in registry and last_line in registry
-    registry = registry.replace(include, include + '#include "losses/softmax.h"\n').replace(last_line, last_line + line)
+    include, end_of_table = '#include "losses/pointwise.h"\n', "  };\n  return table;\n}\n\nusing Activation"
+    assert include in registry and end_of_table in registry
+    registry = registry.replace(include, include + '#include "losses/softmax.h"\n')
+    registry = registry.replace(end_of_table, line + end_of_table)
     (output / "losses/registry.cpp").write_text(registry)
 
     golden = (root / "tests/losses/golden_test.cpp").read_text()
