@@ -1,6 +1,6 @@
 // Where a run keeps its files: <output_dir>/<project>/<name>/
-//     recipe.toml  card.json  metrics.csv  trainer_state.json  eval/*.csv  eval/per_query/step-<step>.csv
-//     checkpoint-<step>/  final/
+//     recipe.toml  card.json  metrics.csv  trainer_state.json  eval/*.csv
+//     eval/per_query/step-<step>.csv checkpoint-<step>/  final/
 #pragma once
 
 #include <cstdint>
