@@ -44,8 +44,9 @@ StopRule parse_stop_rule(const std::string& text) {
 }
 
 std::optional<double> GainRule::too_little(double best, double kwh) {
+  if (last_ && kwh <= last_->kwh) return std::nullopt;
   const auto before = std::exchange(last_, Point{best, kwh});
-  if (!before || kwh <= before->kwh) return std::nullopt;
+  if (!before) return std::nullopt;
   const double gain = (best - before->best) / (kwh - before->kwh);
   return gain < least_ ? std::optional(gain) : std::nullopt;
 }

@@ -35,7 +35,8 @@ class GainRule {
   explicit GainRule(double least) : least_(least) {}
 
   // `best`: the best value so far, as a figure that grows. Returns the gain by a kWh since the call
-  // before when that is too little; nullopt in the first call, and where no energy was measured.
+  // before when that is too little; nullopt in the first call. A call with no more energy than the
+  // one before says nothing yet and is passed over.
   std::optional<double> too_little(double best, double kwh);
 
  private:

@@ -189,6 +189,25 @@ TEST(ParseConfig, RefusesAnEvaluationOfNothing) {
               "no complaint");
 }
 
+TEST(ParseConfig, KnowsThePlaceWhoseCarbonCounts) {
+  EXPECT_EQ(complaint("", {"tracking.country_iso_code=usa", "tracking.region=Texas"}),
+            "no complaint");
+  EXPECT_NE(complaint_of_set("tracking.country_iso_code=FRX").find("did you mean 'FRA'?"),
+            std::string::npos);
+  EXPECT_NE(complaint_of_set("tracking.region=Texas").find("tracking.region"), std::string::npos);
+}
+
+TEST(ParseConfig, StopsOnlyByWhatIsMeasured) {
+  EXPECT_EQ(complaint_of_set("training.stop_when=\"kwh > 0.5\""), "no complaint");
+  EXPECT_NE(complaint_of_set("training.stop_when=\"kwh < 0.5\"").find("expected a figure"),
+            std::string::npos);
+  EXPECT_NE(complaint("", {"training.stop_when=\"kwh > 1\"", "tracking.energy=false"})
+                .find("needs the run's energy"),
+            std::string::npos);
+  EXPECT_NE(complaint_of_set("training.min_gain_per_kwh=1").find("eval_strategy"),
+            std::string::npos);
+}
+
 TEST(ParseConfig, LoadsTheBestModelOnlyIfEveryCandidateIsSaved) {
   const std::vector<std::string> good = {"data.eval_size=100", "training.eval_strategy=steps",
                                          "training.eval_steps=250", "training.save_steps=500",

@@ -37,7 +37,8 @@ TEST(GainRule, AsksForAGainSinceTheEvaluationBefore) {
 TEST(GainRule, NeedsEnergyToJudge) {
   GainRule rule(2);
   rule.too_little(0.1, 1);
-  EXPECT_EQ(rule.too_little(0.1, 1), std::nullopt);
+  EXPECT_EQ(rule.too_little(0.3, 1), std::nullopt);
+  EXPECT_EQ(rule.too_little(0.4, 1.1), std::nullopt);  // 0.3 for 0.1 kWh, not 0.1
 }
 
 }  // namespace
