@@ -28,10 +28,12 @@ Source make_memory_model(const MeterOptions& options) {
                               : make_machine_memory(options.proc);
 }
 
-// Counters that are there but closed are worth a word; without any, the estimate's own description
-// says enough.
 RaplDomains find_readable_domains(const MeterOptions& options, const Report& report) try {
-  return find_rapl_domains(options.powercap);
+  RaplDomains domains = find_rapl_domains(options.powercap);
+  if (domains.processor.empty())
+    report(fmt::format("energy: no RAPL counter in {}; the CPU's energy is estimated from its load",
+                       options.powercap.string()));
+  return domains;
 } catch (const std::runtime_error& error) {
   report(fmt::format("energy: {}; until then the CPU's energy is estimated from its load",
                      error.what()));

@@ -66,9 +66,9 @@ dataset_names = ["msmarco", "nq"]
 }
 
 TEST(ParseConfig, NamesTheNearestKey) {
-  EXPECT_EQ(complaint("[tracking]\nconsol = true"),
-            "recipe.toml:7: tracking.consol: unknown key 'consol'; did you mean 'console'? "
-            "known: console, csv");
+  EXPECT_EQ(complaint("[run]\nprojct = \"a\""),
+            "recipe.toml:7: run.projct: unknown key 'projct'; did you mean 'project'? "
+            "known: project, name, output_dir");
 }
 
 TEST(ParseConfig, SaysWhereAMisplacedKeyBelongs) {

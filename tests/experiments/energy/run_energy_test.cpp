@@ -10,14 +10,17 @@ namespace {
 
 class Collect : public Sink {
  public:
-  explicit Collect(std::vector<EnergyMeasured>& seen) : seen_(seen) {}
+  Collect(std::vector<EnergyMeasured>& seen, std::vector<std::string>& notices)
+      : seen_(seen), notices_(notices) {}
   std::string name() const override { return "collect"; }
   void handle(const Event& event) override {
     if (const auto* energy = std::get_if<EnergyMeasured>(&event.what)) seen_.push_back(*energy);
+    if (const auto* notice = std::get_if<Notice>(&event.what)) notices_.push_back(notice->text);
   }
 
  private:
   std::vector<EnergyMeasured>& seen_;
+  std::vector<std::string>& notices_;
 };
 
 class RunEnergyTest : public ::testing::Test {
@@ -27,12 +30,13 @@ class RunEnergyTest : public ::testing::Test {
   }
   std::unique_ptr<Tracker> tracker() {
     std::vector<std::unique_ptr<Sink>> sinks;
-    sinks.push_back(std::make_unique<Collect>(seen_));
+    sinks.push_back(std::make_unique<Collect>(seen_, notices_));
     return std::make_unique<Tracker>(std::move(sinks));
   }
 
   TemporaryFolder folder_;
   std::vector<EnergyMeasured> seen_;
+  std::vector<std::string> notices_;
   const TrackingOptions options_;
 };
 
@@ -97,6 +101,9 @@ TEST_F(RunEnergyTest, SaysThatTheFolderRefusesAndGoesOn) {
   energy.finish();
   tracker.reset();
   EXPECT_EQ(seen_.size(), 1u);
+  ASSERT_FALSE(notices_.empty());
+  EXPECT_NE(notices_.back().find("energy.json"), std::string::npos) << notices_.back();
+  EXPECT_NE(notices_.back().find("tried again every 15 s"), std::string::npos);
 }
 
 TEST_F(RunEnergyTest, IsNothingWhenItIsOff) {
