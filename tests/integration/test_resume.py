@@ -1,5 +1,6 @@
 """A run that was stopped goes on with the very same bits."""
 
+import json
 import signal
 import subprocess
 import time
@@ -26,9 +27,11 @@ def test_same_bits_after_a_stop(ranks, small_recipe, tmp_path):
     (straight / "checkpoint-10").rename(stopped / "checkpoint-10")
     resumed = train(tmp_path, ranks, name="stopped", **sections)
 
-    for name in ("model.safetensors", "optimizer.safetensors", "resume.json"):
+    for name in ("model.safetensors", "optimizer.safetensors"):
         a, b = straight / "checkpoint-20" / name, resumed / "checkpoint-20" / name
         assert a.read_bytes() == b.read_bytes(), name
+    a, b = (json.loads((run / "checkpoint-20/resume.json").read_text()) for run in (straight, resumed))
+    assert b == a | {"restarts": 1}
     assert read_losses(resumed) == read_losses(straight)
 
 
