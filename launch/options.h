@@ -51,6 +51,17 @@ struct CompareOptions {
   bool json = false;
 };
 
+struct EnergyOptions {
+  std::vector<std::string> command;
+  std::string mode = "process";
+  std::string country, region;             // empty: not given
+  std::optional<double> carbon_intensity;  // g CO2e/kWh
+  double pue = 1;
+  std::string output;  // a CSV file; empty: none
+  std::string project = "lambdaforge";
+  bool json = false;
+};
+
 struct PredictOptions {
   std::string model;
   std::string pairs = "-";           // a file, or - for standard input; unless there is a query
@@ -103,6 +114,7 @@ using Arguments = std::vector<std::string>;
 TrainOptions parse_train(const Arguments& arguments);
 EvaluateOptions parse_evaluate(const Arguments& arguments);
 CompareOptions parse_compare(const Arguments& arguments);
+EnergyOptions parse_energy(const Arguments& arguments);
 PredictOptions parse_predict(const Arguments& arguments);
 CardOptions parse_card(const Arguments& arguments);
 PrepareOptions parse_prepare(const Arguments& arguments);

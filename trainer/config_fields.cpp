@@ -195,6 +195,8 @@ void add_training(std::vector<Field>& fields) {
   training.add("metric_for_best_model", &T::metric_for_best_model);
   training.add("greater_is_better", &T::greater_is_better);
   training.add("resume_from_checkpoint", &T::resume_from_checkpoint);
+  training.add("stop_when", &T::stop_when);
+  training.add("min_gain_per_kwh", &T::min_gain_per_kwh, kNotNegative);
 }
 
 void add_reports(std::vector<Field>& fields) {
@@ -221,6 +223,15 @@ void add_reports(std::vector<Field>& fields) {
   SectionFields tracking(fields, "tracking", &Config::tracking);
   tracking.add("console", &experiments::TrackingOptions::console);
   tracking.add("csv", &experiments::TrackingOptions::csv);
+  tracking.add("energy", &experiments::TrackingOptions::energy);
+  tracking.add_name("energy_mode", &experiments::TrackingOptions::energy_mode,
+                    {"machine", "process"});
+  tracking.add("energy_interval", &experiments::TrackingOptions::energy_interval, kAtLeastOne);
+  tracking.add("country_iso_code", &experiments::TrackingOptions::country_iso_code);
+  tracking.add("region", &experiments::TrackingOptions::region);
+  tracking.add("carbon_intensity", &experiments::TrackingOptions::carbon_intensity, kNotNegative);
+  tracking.add("pue", &experiments::TrackingOptions::pue, kAtLeastOne);
+  tracking.add("rapl_include_dram", &experiments::TrackingOptions::rapl_include_dram);
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <stdexcept>
 
 #include "evaluators/named_metrics.h"
+#include "experiments/energy/carbon_intensity.h"
+#include "experiments/energy/rules.h"
 #include "trainer/config_fields.h"
 
 namespace lambdaforge::trainer {
@@ -70,12 +72,48 @@ void check_best_model(const TrainingConfig& training) {
                       eval_steps));
 }
 
+// A place that is not known would be noticed only when its emissions are counted.
+void check_place(const experiments::TrackingOptions& tracking) {
+  using experiments::energy::carbon_intensity;
+  const std::optional<double>& forced = tracking.carbon_intensity;
+  try {
+    carbon_intensity(tracking.country_iso_code, "", forced);
+  } catch (const std::invalid_argument& error) {
+    throw BrokenRule{"tracking.country_iso_code", error.what()};
+  }
+  try {
+    carbon_intensity(tracking.country_iso_code, tracking.region, forced);
+  } catch (const std::invalid_argument& error) {
+    throw BrokenRule{"tracking.region", error.what()};
+  }
+}
+
+void check_stopping(const Config& config) {
+  const TrainingConfig& training = config.training;
+  const std::string needs = "needs the run's energy; set tracking.energy to true";
+  if (!training.stop_when.empty()) {
+    require(config.tracking.energy, "training.stop_when", needs);
+    try {
+      experiments::energy::parse_stop_rule(training.stop_when);
+    } catch (const std::invalid_argument& error) {
+      throw BrokenRule{"training.stop_when", error.what()};
+    }
+  }
+  if (training.min_gain_per_kwh > 0) {
+    require(config.tracking.energy, "training.min_gain_per_kwh", needs);
+    require(training.eval_strategy != "no", "training.min_gain_per_kwh",
+            "nothing is gained without evaluations; set eval_strategy to 'steps' or 'epoch'");
+  }
+}
+
 }  // namespace
 
 void check_rules(const Config& config) {
   check_paths(config);
   check_evaluation(config);
   check_best_model(config.training);
+  check_place(config.tracking);
+  check_stopping(config);
 }
 
 }  // namespace lambdaforge::trainer

@@ -13,6 +13,7 @@
 #include "trainer/card_facts.h"
 #include "trainer/checkpoint.h"
 #include "trainer/config_fields.h"
+#include "trainer/energy.h"
 #include "trainer/loss_rules.h"
 #include "trainer/parallel/rank_info.h"
 #include "trainer/run_folder.h"
@@ -20,12 +21,17 @@
 #include "trainer/schedule.h"
 #include "trainer/scoring.h"
 #include "trainer/step_plan.h"
+#include "trainer/stopping.h"
 #include "trainer/training_data.h"
 #include "trainer/training_step.h"
 #include "trainer/validation.h"
 
 namespace lambdaforge::trainer {
 namespace {
+
+using experiments::energy::Phase;
+using experiments::energy::PhaseScope;
+using experiments::energy::RunEnergy;
 
 models::Pretrained load_model(const ModelConfig& config, uint64_t seed,
                               Communicator& communicator) {
@@ -91,9 +97,9 @@ class Run {
         validator_(config, pretrained_, loss_, data_, communicator),
         optimizer_(pretrained_.model.parameters(), config.training),
         metric_(choose_metric()),
-        journal_(
-            tracker, progress_, communicator.rank(),
-            {metric_, config.training.greater_is_better.value_or(!metric_.ends_with("loss"))}) {}
+        greater_is_better_(config.training.greater_is_better.value_or(!metric_.ends_with("loss"))),
+        journal_(tracker, progress_, communicator.rank(), {metric_, greater_is_better_}),
+        stopping_(config.training, greater_is_better_) {}
 
   TrainResult run(const Environment& environment) {
     start(environment);
@@ -103,6 +109,8 @@ class Run {
       if (first_step < plan_.max_steps()) train_steps();
       finish(stopwatch.seconds(), progress_.state.global_step - first_step);
     } catch (const std::exception& error) {
+      energy_->stop();
+      energy_->finish();
       journal_.failed(error);
       throw;
     }
@@ -156,6 +164,10 @@ class Run {
     if (is_main()) make_cards(event);
     tracker_.emit(event);
     tell_about_model_and_data();
+    energy_ = start_energy(config_, name_, folder_.path(), event.first_step, event.ranks,
+                           communicator_, tracker_);
+    for (const std::string& text : describe(*energy_, communicator_))
+      journal_.tell("energy: " + text);
   }
 
   experiments::RunStarted started(const Environment& environment) {
@@ -187,6 +199,8 @@ class Run {
     snapshot.step = step;
     snapshot.training_seconds = seconds_so_far() - evaluating;
     snapshot.evaluation_seconds = evaluating;
+    if (energy_->is_on())
+      snapshot.energy = {energy_->figures().kwh, energy_->figures().emissions_kg};
     snapshot.usage_scores = score_usage(cards_->facts().usage_pairs, pretrained_);
     return cards_->add(model.filename().string(), progress_.state, std::move(snapshot));
   }
@@ -235,20 +249,36 @@ class Run {
                                communicator_);
     BatchPrefetcher prefetcher(data_.train_store, pretrained_.tokenizer, batches_,
                                pretrained_.max_length, next_batch());
+    energy_->set_phase(Phase::kTraining);
     if (config_.training.eval_on_start && progress_.state.global_step == 0) evaluate(0);
     journal_.begin(peak_rate);
     for (int64_t step = progress_.state.global_step + 1; step <= plan_.max_steps(); ++step) {
       const double learning_rate = schedule_.learning_rate(step);
       const int64_t step_in_epoch = (step - 1) % batches_.steps_per_epoch();
       StepOutcome outcome = training_step.run(step, batches_.micro_steps_in_step(step_in_epoch),
-                                              learning_rate, prefetcher);
+                                              learning_rate, prefetcher, energy_->share());
+      take_energy(step, outcome);
       journal_.step_finished({step, plan_.max_steps(), epoch_after(step), plan_.logs(step)},
                              std::move(outcome), learning_rate);
       const Stopwatch not_training;
       const bool is_new_best = plan_.evaluates(step) && evaluate(step);
-      if (plan_.saves(step, is_new_best)) save(step);
+      const bool saves = plan_.saves(step, is_new_best);
+      if (saves || stopping_.reason()) save(step);
       journal_.leave_out(not_training.seconds());
+      if (!stopping_.reason()) continue;
+      journal_.tell(fmt::format("stopping after step {}: {}", step, *stopping_.reason()));
+      break;
     }
+    energy_->set_phase(Phase::kIdle);
+  }
+
+  // What all nodes have consumed came with the step's sums.
+  void take_energy(int64_t step, const StepOutcome& outcome) {
+    experiments::energy::TotalsNumbers sum;
+    std::ranges::copy(outcome.passengers, sum.begin());
+    energy_->exchanged(sum, step);
+    stopping_.after_step(energy_->figures());
+    if (plan_.logs(step)) energy_->tell();
   }
 
   BatchPrefetcher::Start next_batch() const {
@@ -268,8 +298,15 @@ class Run {
   }
 
   bool evaluate(int64_t step) {
-    return journal_.evaluated(
-        step, validator_.evaluate({progress_.state.epoch, step}, folder_.evaluations()));
+    const PhaseScope phase(*energy_, Phase::kEvaluation);
+    Validation validation =
+        validator_.evaluate({progress_.state.epoch, step}, folder_.evaluations());
+    const auto figures = energy_->figures();
+    if (energy_->is_on()) validation.metrics.emplace_back("eval_energy_kwh", figures.kwh);
+    const bool is_new_best = journal_.evaluated(step, std::move(validation));
+    energy_->tell();
+    stopping_.after_evaluation(progress_.state.best_metric, figures);
+    return is_new_best;
   }
 
   // The best evaluation may have had no checkpoint of its own; then the best known one stays what
@@ -283,10 +320,12 @@ class Run {
       state.best_model_checkpoint = folder_.checkpoint(*state.best_global_step).string();
     progress_.point.seconds = seconds_so_far();
     if (!is_main()) return;
+    const PhaseScope phase(*energy_, Phase::kCheckpoint);
     save_checkpoint(folder_.checkpoint(step), pretrained_, optimizer_, state, progress_.point,
                     card_of(folder_.checkpoint(step), step));
     folder_.delete_old_checkpoints(config_.training.save_total_limit,
                                    state.best_global_step.value_or(-1));
+    energy_->tell();
     journal_.checkpoint_saved(step, folder_.checkpoint(step).string(), stopwatch.seconds());
   }
 
@@ -294,7 +333,11 @@ class Run {
     const experiments::TrainerState& state = progress_.state;
     const bool load_best =
         config_.training.load_best_model_at_end && state.best_model_checkpoint.has_value();
-    if (is_main()) save_final_model(load_best);
+    {
+      const PhaseScope phase(*energy_, Phase::kCheckpoint);
+      if (is_main()) save_final_model(load_best);
+    }
+    stop_energy(*energy_, state.global_step, communicator_);
     const auto lists = static_cast<double>(steps * progress_.point.lists_per_step);
     const auto all_steps = static_cast<double>(std::max<int64_t>(1, state.global_step));
     experiments::RunFinished end;
@@ -302,10 +345,20 @@ class Run {
                    {"train_samples_per_second", lists / seconds},
                    {"train_steps_per_second", static_cast<double>(steps) / seconds},
                    {"train_loss", progress_.point.loss_total / all_steps}};
+    add_energy(end.metrics, all_steps * static_cast<double>(progress_.point.lists_per_step));
     if (load_best) end.best_checkpoint = *state.best_model_checkpoint;
     end.final_model = folder_.final_model().string();
     journal_.finished(std::move(end));
     if (is_main()) experiments::save_trainer_state(folder_.path() / "trainer_state.json", state);
+  }
+
+  // Of the whole run, its earlier parts included.
+  void add_energy(experiments::Metrics& metrics, double all_lists) const {
+    if (!energy_->is_on()) return;
+    const auto figures = energy_->figures();
+    metrics.emplace_back("train_energy_kwh", figures.kwh);
+    metrics.emplace_back("train_energy_kwh_per_1000_lists", figures.kwh / all_lists * 1000);
+    metrics.emplace_back("train_emissions_kg", figures.emissions_kg);
   }
 
   void save_final_model(bool load_best) {
@@ -338,11 +391,14 @@ class Run {
   Validator validator_;
   AdamW optimizer_;
   std::string metric_;
+  bool greater_is_better_;
   Progress progress_;
   RunJournal journal_;
   std::optional<experiments::ModelCards> cards_;  // on rank 0
   Stopwatch clock_;
   double earlier_seconds_ = 0;  // before this start
+  Stopping stopping_;
+  std::unique_ptr<RunEnergy> energy_;  // from start() on
 };
 
 }  // namespace

@@ -98,25 +98,34 @@ TrainingStep::Share TrainingStep::run_micro_steps(int64_t step, int64_t micro_st
 
 // One exchange for all that the ranks have to say: the sums of this step, and what each of them did
 // in the step before.
-StepOutcome TrainingStep::add_over_ranks(const Share& share, double& divisor) const {
+StepOutcome TrainingStep::add_over_ranks(const Share& share, std::span<const double> passengers,
+                                         double& divisor) const {
   std::vector<double> totals = {share.loss_sum, share.loss_count, share.work.tokens, share.flops};
+  const size_t first_passenger = totals.size();
+  totals.insert(totals.end(), passengers.begin(), passengers.end());
   const size_t num_sums = totals.size();
   if (last_step_) append_slots(totals, *last_step_, communicator_.rank(), communicator_.size());
   totals = communicator_.sum(std::move(totals));
   divisor = std::max(totals[1], 1.0);
-  return {totals[0] / divisor, reducer_.norm() / divisor, static_cast<int64_t>(totals[2]),
-          totals[3], read_slots(std::span(totals).subspan(num_sums))};
+  const auto begin = totals.begin();
+  return {
+      totals[0] / divisor,
+      reducer_.norm() / divisor,
+      static_cast<int64_t>(totals[2]),
+      totals[3],
+      {begin + static_cast<ptrdiff_t>(first_passenger), begin + static_cast<ptrdiff_t>(num_sums)},
+      read_slots(std::span(totals).subspan(num_sums))};
 }
 
 StepOutcome TrainingStep::run(int64_t step, int64_t micro_steps, double learning_rate,
-                              BatchPrefetcher& batches) {
+                              BatchPrefetcher& batches, std::span<const double> passengers) {
   const Stopwatch whole;
   reducer_.zero();
   Share share = run_micro_steps(step, micro_steps, batches);
   Stopwatch part;
   reducer_.finish();
   double divisor = 1;
-  StepOutcome outcome = add_over_ranks(share, divisor);
+  StepOutcome outcome = add_over_ranks(share, passengers, divisor);
   share.work.all_reduce = part.lap();
   if (!std::isfinite(outcome.loss) || !std::isfinite(outcome.grad_norm))
     throw Diverged(step, outcome.loss, outcome.grad_norm);

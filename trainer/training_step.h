@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -21,6 +22,7 @@ struct StepOutcome {
   double grad_norm = 0;  // before clipping
   int64_t tokens = 0;
   double flops = 0;                          // of the matrix products (see models::forward_flops)
+  std::vector<double> passengers;            // summed over all ranks
   std::vector<experiments::RankStep> ranks;  // of the step before, by rank; empty: there was none
 };
 
@@ -36,9 +38,10 @@ class TrainingStep {
                const losses::Loss& loss, AdamW& optimizer, Communicator& communicator);
 
   // Takes `micro_steps` batches from `batches`. `step` is 1-based and keys the dropout masks.
+  // `passengers`: numbers of this rank that travel with the step's sums, as many on every rank.
   // Throws Diverged when the loss is not finite; the parameters are then as before the step.
-  StepOutcome run(int64_t step, int64_t micro_steps, double learning_rate,
-                  BatchPrefetcher& batches);
+  StepOutcome run(int64_t step, int64_t micro_steps, double learning_rate, BatchPrefetcher& batches,
+                  std::span<const double> passengers = {});
 
  private:
   // This rank's part of a step.
@@ -48,7 +51,8 @@ class TrainingStep {
   };
 
   Share run_micro_steps(int64_t step, int64_t micro_steps, BatchPrefetcher& batches);
-  StepOutcome add_over_ranks(const Share& share, double& divisor) const;
+  StepOutcome add_over_ranks(const Share& share, std::span<const double> passengers,
+                             double& divisor) const;
 
   const TrainingConfig& config_;
   const models::CrossEncoder& model_;

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <stdexcept>
 
+#include "experiments/energy/summary.h"
 #include "experiments/sinks/metrics_table.h"
 
 namespace lambdaforge::experiments {
@@ -28,6 +29,17 @@ std::string format_rate(double per_second) {
   if (per_second >= 999.5e3) return fmt::format("{:.1f}M tok/s", per_second / 1e6);
   if (per_second >= 999.5) return fmt::format("{:.1f}k tok/s", per_second / 1e3);
   return fmt::format("{:.0f} tok/s", per_second);
+}
+
+// "energy: 0.021 kWh (...)", then the share of each phase.
+std::string energy_report(const EnergyMeasured& measured) {
+  const double total = energy::total_kwh(measured);
+  std::string text = fmt::format("energy: {}\n", energy::summary(measured));
+  if (total <= 0) return text;
+  std::string phases;
+  for (const auto& [phase, kwh] : measured.phase_kwh)
+    phases += fmt::format("{}{} {:.0f}%", phases.empty() ? "  " : ", ", phase, 100 * kwh / total);
+  return text + phases + "\n";
 }
 
 }  // namespace
@@ -55,10 +67,12 @@ void ConsoleSink::show(Time time, const StepFinished& step) {
   const std::string best = best_ ? fmt::format(" | best {:.4f}@{}", best_->value, best_->step) : "";
   const std::string peak =
       step.share_of_peak > 0 ? fmt::format(" | {:.0f}% of peak", 100 * step.share_of_peak) : "";
-  print(fmt::format("step {}/{} | loss {:.4f} | lr {:.1e} | norm {:.2f} | {} | {}{}{} | ETA {}\n",
+  const std::string kwh =
+      energy_ ? fmt::format(" | {}", energy::format_kwh(energy::total_kwh(*energy_))) : "";
+  print(fmt::format("step {}/{} | loss {:.4f} | lr {:.1e} | norm {:.2f} | {} | {}{}{}{} | ETA {}\n",
                     step.step, step.max_steps, step.loss, step.learning_rate, step.grad_norm,
                     format_step_time(step.step_seconds), format_rate(step.tokens_per_second), peak,
-                    best, format_duration(left)));
+                    kwh, best, format_duration(left)));
 }
 
 void ConsoleSink::show(Time, const EvaluationFinished& evaluation) {
@@ -81,6 +95,7 @@ void ConsoleSink::show(Time, const RunFinished& run) {
                     metrics_table(run.metrics)));
   if (!run.best_checkpoint.empty())
     print(fmt::format("best checkpoint: {}\n", run.best_checkpoint));
+  if (energy_) print(energy_report(*energy_));
 }
 
 void ConsoleSink::show(Time, const Notice& notice) {

@@ -34,7 +34,7 @@ class ConsoleSink : public Sink {
   void show(Time time, const StepFinished& step);
   void show(Time time, const EvaluationFinished& evaluation);
   void show(Time time, const CheckpointSaved& checkpoint);
-  void show(Time, const EnergyMeasured&) {}
+  void show(Time, const EnergyMeasured& energy) { energy_ = energy; }
   void show(Time time, const RunFinished& run);
   void show(Time, const RunFailed&) {}  // the program itself says why it ends
   void show(Time time, const Notice& notice);
@@ -46,6 +46,7 @@ class ConsoleSink : public Sink {
   std::ostream& out_;
   const bool is_terminal_;
   std::optional<Best> best_;
+  std::optional<EnergyMeasured> energy_;
   std::optional<Mark> first_step_;  // of this process
   bool bar_is_shown_ = false;
   Time bar_drawn_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <map>
 #include <optional>
 #include <string_view>
@@ -53,6 +54,12 @@ void add_unless_known(std::vector<std::string>& names, const std::string& name) 
   if (std::find(names.begin(), names.end(), name) == names.end()) names.push_back(name);
 }
 
+// Four decimals, or four digits of what would vanish behind them (a kWh of a short run).
+std::string format_figure(double value) {
+  return value != 0 && std::abs(value) < 1e-3 ? fmt::format("{:.4g}", value)
+                                              : fmt::format("{:.4f}", value);
+}
+
 // One row a data set, one column a metric, in the order in which they come.
 class RankingTable {
  public:
@@ -99,7 +106,7 @@ std::string metrics_table(const Metrics& metrics) {
     if (const auto parsed = parse_ranking_metric(name))
       ranking.add(*parsed, value);
     else
-      others.push_back({name, fmt::format("{:.4f}", value)});
+      others.push_back({name, format_figure(value)});
   }
   std::vector<TextRow> rows = ranking.rows();
   rows.insert(rows.end(), others.begin(), others.end());

@@ -12,6 +12,7 @@ namespace lambdaforge::launch {
 inline constexpr const char* kTrainSummary = "Train a reranker as a recipe says";
 inline constexpr const char* kEvaluateSummary = "Measure a model on data sets or labelled pairs";
 inline constexpr const char* kCompareSummary = "Test whether two evaluations really differ";
+inline constexpr const char* kEnergySummary = "Run any command and measure its energy";
 inline constexpr const char* kPredictSummary =
     "Score pairs of texts, or rank documents for a query";
 inline constexpr const char* kCardSummary = "Write the model cards of a run again";

@@ -186,6 +186,24 @@ TEST(ParseCompare, ExplainsSlips) {
         << value;
 }
 
+TEST(ParseEnergy, LeavesTheCommandAsItIs) {
+  const EnergyOptions options =
+      parse_energy({"--country", "FRA", "--json", "--", "make", "-j8", "--", "--json"});
+  EXPECT_EQ(options.command, (Arguments{"make", "-j8", "--", "--json"}));
+  EXPECT_EQ(options.country, "FRA");
+  EXPECT_EQ(options.mode, "process");
+  EXPECT_TRUE(options.json);
+}
+
+TEST(ParseEnergy, ExplainsSlips) {
+  EXPECT_TRUE(contains(complaint(parse_energy, {}), "the command to measure is missing"));
+  EXPECT_TRUE(contains(complaint(parse_energy, {"--json", "--"}), "-- COMMAND"));
+  EXPECT_TRUE(contains(complaint(parse_energy, {"make"}), "'make' was not expected"));
+  EXPECT_TRUE(contains(complaint(parse_energy, {"--contry", "FRA", "--", "make"}),
+                       "did you mean '--country'?"));
+  EXPECT_TRUE(contains(complaint(parse_energy, {"--mode", "house", "--", "make"}), "house"));
+}
+
 TEST(ParsePredict, ReadsPairsFromStandardInput) {
   const PredictOptions options = parse_predict({"model"});
   EXPECT_EQ(options.pairs, "-");

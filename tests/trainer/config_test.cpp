@@ -66,9 +66,9 @@ dataset_names = ["msmarco", "nq"]
 }
 
 TEST(ParseConfig, NamesTheNearestKey) {
-  EXPECT_EQ(complaint("[tracking]\nconsol = true"),
-            "recipe.toml:7: tracking.consol: unknown key 'consol'; did you mean 'console'? "
-            "known: console, csv");
+  EXPECT_EQ(complaint("[run]\nprojct = \"a\""),
+            "recipe.toml:7: run.projct: unknown key 'projct'; did you mean 'project'? "
+            "known: project, name, output_dir");
 }
 
 TEST(ParseConfig, SaysWhereAMisplacedKeyBelongs) {
@@ -187,6 +187,25 @@ TEST(ParseConfig, RefusesAnEvaluationOfNothing) {
   for (const std::string evaluator : {"nano_beir", "correlation", "classification"})
     EXPECT_EQ(complaint("", {"training.eval_strategy=steps", "evaluation." + evaluator + "=data"}),
               "no complaint");
+}
+
+TEST(ParseConfig, KnowsThePlaceWhoseCarbonCounts) {
+  EXPECT_EQ(complaint("", {"tracking.country_iso_code=usa", "tracking.region=Texas"}),
+            "no complaint");
+  EXPECT_NE(complaint_of_set("tracking.country_iso_code=FRX").find("did you mean 'FRA'?"),
+            std::string::npos);
+  EXPECT_NE(complaint_of_set("tracking.region=Texas").find("tracking.region"), std::string::npos);
+}
+
+TEST(ParseConfig, StopsOnlyByWhatIsMeasured) {
+  EXPECT_EQ(complaint_of_set("training.stop_when=\"kwh > 0.5\""), "no complaint");
+  EXPECT_NE(complaint_of_set("training.stop_when=\"kwh < 0.5\"").find("expected a figure"),
+            std::string::npos);
+  EXPECT_NE(complaint("", {"training.stop_when=\"kwh > 1\"", "tracking.energy=false"})
+                .find("needs the run's energy"),
+            std::string::npos);
+  EXPECT_NE(complaint_of_set("training.min_gain_per_kwh=1").find("eval_strategy"),
+            std::string::npos);
 }
 
 TEST(ParseConfig, LoadsTheBestModelOnlyIfEveryCandidateIsSaved) {

@@ -38,6 +38,26 @@ TEST(ConsoleSink, WritesALineALoggingStep) {
             "ETA 1:11:25\n");  // 10451 * 0.41 s
 }
 
+TEST(ConsoleSink, ShowsWhatTheRunConsumes) {
+  std::ostringstream out;
+  ConsoleSink console(out, false);
+  EnergyMeasured energy;
+  energy.seconds = 760.25;
+  energy.cpu_kwh = 0.018;
+  energy.memory_kwh = 0.003;
+  energy.emissions_kg = 0.01;
+  energy.phase_kwh = {{"training", 0.0189}, {"evaluation", 0.0021}};
+  console.handle({kStart, energy});
+  EXPECT_EQ(out.str(), "");
+  console.handle({kStart, step(1, true)});
+  EXPECT_NE(out.str().find("24.1k tok/s | 0.021 kWh | ETA"), std::string::npos) << out.str();
+  console.handle({kStart, RunFinished{}});
+  EXPECT_TRUE(out.str().ends_with(
+      "energy: 0.021 kWh (CPU 0.018 kWh, GPU 0 kWh, memory 0.0030 kWh), 10 g CO2e in 760.2 s\n"
+      "  training 90%, evaluation 10%\n"))
+      << out.str();
+}
+
 TEST(ConsoleSink, ForecastsFromThePaceOfTheWholeRun) {
   std::ostringstream out;
   ConsoleSink console(out, false);

@@ -1,0 +1,208 @@
+#include "experiments/energy/emissions_csv.h"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <map>
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+#include "base/files.h"
+
+namespace lambdaforge::experiments::energy {
+namespace {
+
+using Fields = std::vector<std::string>;
+
+// One record with its text as it stands in the file, line end included.
+struct Record {
+  std::string text;
+  Fields fields;
+};
+
+// RFC 4180: a quoted field may hold commas, line ends and doubled quotes.
+std::vector<Record> parse_csv(std::string_view csv) {
+  std::vector<Record> records;
+  Record record{"", {""}};
+  bool quoted = false;
+  const auto end_record = [&] { records.push_back(std::exchange(record, {"", {""}})); };
+  for (const char c : csv) {
+    record.text += c;
+    if (c == '"') {
+      const bool doubled =
+          !quoted && record.text.size() > 1 && record.text[record.text.size() - 2] == '"';
+      if (doubled) record.fields.back() += '"';
+      quoted = !quoted;
+    } else if (quoted) {
+      record.fields.back() += c;
+    } else if (c == ',') {
+      record.fields.emplace_back();
+    } else if (c == '\n') {
+      end_record();
+    } else if (c != '\r') {
+      record.fields.back() += c;
+    }
+  }
+  if (!record.text.empty()) {
+    record.text += '\n';
+    end_record();
+  }
+  return records;
+}
+
+std::string quote(const std::string& field) {
+  if (field.find_first_of(",\"\r\n") == field.npos) return field;
+  std::string quoted = "\"";
+  for (const char c : field) quoted += c == '"' ? "\"\"" : std::string(1, c);
+  return quoted + '"';
+}
+
+std::string to_line(const Fields& fields) {
+  Fields quoted;
+  for (const std::string& field : fields) quoted.push_back(quote(field));
+  return fmt::format("{}\n", fmt::join(quoted, ","));
+}
+
+// As Python's platform.platform() begins: "Linux-6.1.0-17-amd64-x86_64".
+std::string operating_system() {
+  utsname system{};
+  uname(&system);
+  return fmt::format("{}-{}-{}", system.sysname, system.release, system.machine);
+}
+
+// "2 x NVIDIA A100", several kinds one behind the other, as CodeCarbon has it.
+std::string gpu_model(const std::vector<std::string>& gpus) {
+  std::map<std::string, int> counts;
+  for (const std::string& name : gpus) ++counts[name];
+  std::string text;
+  for (const auto& [name, count] : counts) text += fmt::format("{} x {}", count, name);
+  return text;
+}
+
+std::map<std::string, std::string> values_of(const EmissionsRow& row) {
+  const Totals& totals = row.totals;
+  const double seconds = totals.seconds;
+  const double kwh = totals.all() * row.pue / kJoulesPerKwh;
+  const double kilograms = kwh * row.intensity.grams_per_kwh / 1000;
+  std::map<std::string, std::string> values = {
+      {"timestamp", fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::localtime(std::time(nullptr)))},
+      {"project_name", row.project_name},
+      {"run_id", row.run_id},
+      {"duration", fmt::format("{}", seconds)},
+      {"emissions", fmt::format("{}", kilograms)},
+      {"emissions_rate", fmt::format("{}", seconds > 0 ? kilograms / seconds : 0)},
+      {"energy_consumed", fmt::format("{}", kwh)},
+      {"water_consumed", "0"},
+      {"country_name", row.intensity.country},
+      {"country_iso_code", row.intensity.country_iso_code},
+      {"region", row.intensity.region},
+      {"os", operating_system()},
+      {"codecarbon_version", "lambdaforge"},
+      {"cpu_count", fmt::format("{}", row.hardware.cpu_count)},
+      {"cpu_model", row.hardware.cpu_model},
+      {"gpu_count", fmt::format("{}", row.hardware.gpus.size())},
+      {"gpu_model", gpu_model(row.hardware.gpus)},
+      {"ram_total_size", fmt::format("{}", row.hardware.memory_gib)},
+      {"tracking_mode", row.mode},
+      {"on_cloud", "N"},
+      {"pue", fmt::format("{}", row.pue)},
+      {"wue", "0"},
+  };
+  const auto add = [&](const std::string& name, Component component) {
+    const double joules = totals.component(component) * row.pue;
+    values[name + "_energy"] = fmt::format("{}", joules / kJoulesPerKwh);
+    values[name + "_power"] = fmt::format("{}", seconds > 0 ? joules / seconds : 0);
+  };
+  add("cpu", Component::kCpu);
+  add("gpu", Component::kGpu);
+  add("ram", Component::kMemory);
+  return values;
+}
+
+void check_columns(const std::filesystem::path& path, Fields found) {
+  Fields expected = emissions_columns();
+  std::ranges::sort(found);
+  std::ranges::sort(expected);
+  if (found != expected)
+    throw std::invalid_argument(fmt::format(
+        "{} does not have the columns of CodeCarbon 3.3.2; move it away or name another file",
+        path.string()));
+}
+
+}  // namespace
+
+const std::vector<std::string>& emissions_columns() {
+  static const std::vector<std::string> columns = {
+      "timestamp",
+      "project_name",
+      "run_id",
+      "experiment_id",
+      "duration",
+      "emissions",
+      "emissions_rate",
+      "cpu_power",
+      "gpu_power",
+      "ram_power",
+      "cpu_energy",
+      "gpu_energy",
+      "ram_energy",
+      "energy_consumed",
+      "water_consumed",
+      "country_name",
+      "country_iso_code",
+      "region",
+      "cloud_provider",
+      "cloud_region",
+      "os",
+      "python_version",
+      "codecarbon_version",
+      "cpu_count",
+      "cpu_model",
+      "gpu_count",
+      "gpu_model",
+      "longitude",
+      "latitude",
+      "ram_total_size",
+      "tracking_mode",
+      "cpu_utilization_percent",
+      "gpu_utilization_percent",
+      "ram_utilization_percent",
+      "ram_used_gb",
+      "on_cloud",
+      "pue",
+      "wue",
+  };
+  return columns;
+}
+
+void write_emissions(const std::filesystem::path& path, const EmissionsRow& row) {
+  std::vector<Record> records;
+  if (std::filesystem::exists(path)) records = parse_csv(read_file(path));
+  if (records.empty()) records.push_back({to_line(emissions_columns()), emissions_columns()});
+  const Fields& header = records.front().fields;
+  check_columns(path, header);
+
+  // The file's own order may be another one.
+  const auto values = values_of(row);
+  Fields fields;
+  for (const std::string& column : header) {
+    const auto value = values.find(column);
+    fields.push_back(value == values.end() ? "" : value->second);
+  }
+  const auto id = static_cast<size_t>(std::ranges::find(header, "run_id") - header.begin());
+  const auto old = std::ranges::find_if(records, [&](const Record& record) {
+    return &record != &records.front() && record.fields.size() > id &&
+           record.fields[id] == row.run_id;
+  });
+  std::string text;
+  for (auto record = records.begin(); record != records.end(); ++record)
+    text += record == old ? to_line(fields) : record->text;
+  if (old == records.end()) text += to_line(fields);
+  write_file_atomically(path, text);
+}
+
+}  // namespace lambdaforge::experiments::energy

@@ -1,0 +1,305 @@
+"""The energy of a run: held against CodeCarbon, kept over a crash, counted once a node, and cheap."""
+
+import csv
+import json
+import math
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pandas
+import pytest
+from runs import BIN, environment, read_history, run_training, train, train_command, write_recipe
+
+TRACKING = {"country_iso_code": "FRA", "energy_interval": 1}
+LONG = 100_000  # steps: more than any test waits for
+
+
+def recipe_of(tmp_path, name, sections, **tracking):
+    run = {"project": "test", "name": name, "output_dir": tmp_path / "runs"}
+    recipe = write_recipe(tmp_path / f"{name}.toml", run=run, tracking=TRACKING | tracking, **sections)
+    return recipe, tmp_path / "runs/test" / name
+
+
+def row_of(folder):
+    with open(folder / "emissions.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    return row
+
+
+def all_joules(state):
+    return sum(joules for phase in state["joules"].values() for joules in phase.values())
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def energy_thread(pid):
+    """The folder in /proc of the meter's thread; None: it has not started."""
+    for comm in Path(f"/proc/{pid}/task").glob("*/comm"):
+        if comm.read_text() == "energy\n":
+            return comm.parent
+    return None
+
+
+def cpu_seconds(thread):
+    return int((thread / "schedstat").read_text().split()[0]) / 1e9
+
+
+@pytest.fixture
+def training(small_recipe, tmp_path):
+    """training(name, **tracking) -> (process, run folder): steps that go on until somebody ends them."""
+    processes = []
+
+    def start(name, **tracking):
+        sections = small_recipe(max_steps=LONG, logging_steps=LONG)
+        recipe, folder = recipe_of(tmp_path, name, sections, **tracking)
+        process = subprocess.Popen(
+            train_command(recipe), env=environment(2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        processes.append(process)
+        wait_for(lambda: process.poll() is not None or energy_thread(process.pid))
+        assert process.poll() is None
+        return process, folder
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
+def codecarbon_of(mode, pid, folder):
+    """CodeCarbon's tracker of the machine or of a process that is not its own, not yet started."""
+    from codecarbon import OfflineEmissionsTracker
+    from codecarbon.external.hardware import CPU
+    from codecarbon.external.ram import RAM
+
+    import psutil
+
+    tracker = OfflineEmissionsTracker(
+        country_iso_code="FRA",
+        tracking_mode=mode,
+        output_dir=str(folder),
+        log_level="error",
+        allow_multiple_runs=True,
+    )
+    tracker._ensure_hardware_ready()
+    for hardware in tracker._hardware:  # CodeCarbon looks at its own process; here it is to look at ours
+        if isinstance(hardware, CPU):
+            hardware._pid, hardware._process = pid, psutil.Process(pid)
+        if isinstance(hardware, RAM):
+            hardware._pid = pid
+    return tracker
+
+
+@pytest.mark.parametrize("mode", ["machine", "process"])
+def test_the_same_figures_as_codecarbon(mode, training, tmp_path):
+    seconds = float(os.environ.get("LAMBDAFORGE_ENERGY_SECONDS", 8))
+    process, folder = training(mode, energy_mode=mode)
+
+    def next_totals():
+        """Those of the next saving, just now: the two are to look at the same seconds of a busy machine."""
+        before = (folder / "emissions.csv").stat().st_mtime_ns
+        wait_for(lambda: (folder / "emissions.csv").stat().st_mtime_ns != before)
+        return {key: float(row_of(folder)[key]) for key in COMPARED}
+
+    tracker = codecarbon_of(mode, process.pid, tmp_path)
+    wait_for((folder / "emissions.csv").exists)
+    first = next_totals()
+    tracker.start()
+    time.sleep(seconds)
+    last = next_totals()
+    tracker.stop()
+    theirs = tracker.final_emissions_data
+
+    ours = {key: (last[key] - first[key]) / (last["duration"] - first["duration"]) for key in COMPARED}
+    for key in COMPARED:
+        expected = getattr(theirs, key) / theirs.duration
+        print(f"{mode} {key}: ours {ours[key]:.6g}, CodeCarbon {expected:.6g} a second")
+        assert math.isclose(ours[key], expected, rel_tol=0.02), (key, ours[key], expected)
+
+
+COMPARED = ("duration", "cpu_energy", "ram_energy", "energy_consumed", "emissions")
+
+
+def test_codecarbon_appends_to_our_file_and_pandas_reads_both(small_recipe, tmp_path):
+    from codecarbon.output_methods.emissions_data import EmissionsData
+    from codecarbon.output_methods.file import FileOutput
+
+    folder = train(tmp_path, name="run", tracking=TRACKING, **small_recipe(max_steps=3))
+    columns = list(EmissionsData.__dataclass_fields__)
+    assert (folder / "emissions.csv").read_text().splitlines()[0].split(",") == columns
+
+    values = {name: 0.0 for name in columns} | {"run_id": "theirs", "project_name": "a, b", "country_name": "France"}
+    for on_csv_write in ("append", "update"):
+        FileOutput("emissions.csv", str(folder), on_csv_write=on_csv_write).out(EmissionsData(**values), None)
+    assert not list(folder.glob("emissions.csv.*")), "CodeCarbon took our file for another format"
+
+    table = pandas.read_csv(folder / "emissions.csv")
+    assert list(table.columns) == columns
+    assert list(table.run_id) == ["run", "theirs"]
+    ours = table.iloc[0]
+    assert ours.energy_consumed == pytest.approx(ours.cpu_energy + ours.gpu_energy + ours.ram_energy)
+    assert ours.emissions == pytest.approx(ours.energy_consumed * 56.039 / 1000)
+    assert (ours.country_name, ours.country_iso_code, ours.tracking_mode) == ("France", "FRA", "machine")
+
+    # A second part of the run replaces its row and leaves CodeCarbon's alone.
+    recipe, _ = recipe_of(tmp_path, "run", small_recipe(max_steps=3, resume_from_checkpoint="latest"))
+    assert run_training(recipe).returncode == 0
+    table = pandas.read_csv(folder / "emissions.csv")
+    assert list(table.run_id) == ["run", "theirs"]
+    assert table.iloc[0].energy_consumed > ours.energy_consumed
+
+
+def test_a_killed_run_goes_on_counting(training, small_recipe, tmp_path):
+    process, folder = training("killed")
+    wait_for((folder / "energy.json").exists)
+    wait_for(lambda: json.loads((folder / "energy.json").read_text())["seconds"] > 2)
+    assert time.time() - (folder / "energy.json").stat().st_mtime < 5  # an interval, on a slow machine
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    left = json.loads((folder / "energy.json").read_text())
+
+    recipe, _ = recipe_of(tmp_path, "killed", small_recipe(max_steps=2, resume_from_checkpoint="latest"))
+    done = run_training(recipe)
+    assert done.returncode == 0, done.stderr
+    ended = json.loads((folder / "energy.json").read_text())
+    assert ended["seconds"] > left["seconds"]
+    assert all_joules(ended) > all_joules(left)
+    assert all(ended["joules"][phase]["cpu"] >= left["joules"][phase]["cpu"] for phase in left["joules"])
+    assert float(row_of(folder)["duration"]) == ended["seconds"]
+
+
+def test_two_ranks_count_their_node_once(small_recipe, tmp_path):
+    sections = small_recipe(2, eval_strategy="steps", eval_steps=10, save_strategy="steps", save_steps=10)
+    folder = train(tmp_path, 2, name="two", tracking=TRACKING, **sections)
+    state = json.loads((folder / "energy.json").read_text())
+    row = row_of(folder)
+
+    # Memory's power is known: the model's for this machine, once. Every phase has its share.
+    total_gib = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 2**30
+    from codecarbon.external.ram import RAM
+
+    watts = RAM(tracking_mode="machine")._calculate_ram_power(total_gib)
+    assert sum(phase["memory"] for phase in state["joules"].values()) == pytest.approx(watts * state["seconds"])
+    assert all(state["joules"][phase]["cpu"] > 0 for phase in ("training", "evaluation", "checkpoint", "idle"))
+    assert float(row["energy_consumed"]) == pytest.approx(all_joules(state) / 3.6e6)
+
+    history = read_history(folder)
+    kwh = [line["eval_energy_kwh"] for line in history if "eval_energy_kwh" in line]
+    assert len(kwh) == 2 and 0 < kwh[0] < kwh[1] < float(row["energy_consumed"])
+    end = history[-1]
+    assert end["train_energy_kwh"] == pytest.approx(float(row["energy_consumed"]))
+    assert end["train_energy_kwh_per_1000_lists"] == pytest.approx(end["train_energy_kwh"] / (20 * 8) * 1000)
+    assert end["train_emissions_kg"] == pytest.approx(float(row["emissions"]))
+
+
+def test_the_meter_costs_next_to_nothing(training):
+    process, _ = training("cheap", energy_interval=15)
+    thread = energy_thread(process.pid)
+    wall, used = time.monotonic(), cpu_seconds(thread)
+    time.sleep(float(os.environ.get("LAMBDAFORGE_ENERGY_SECONDS", 8)))
+    share = (cpu_seconds(thread) - used) / (time.monotonic() - wall)
+    print(f"the meter takes {100 * share:.3f} % of a core")
+    assert share < 0.002
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_run_stops_when_it_has_consumed_enough(ranks, small_recipe, tmp_path):
+    sections = small_recipe(ranks, max_steps=LONG, logging_steps=5, stop_when="seconds > 3")
+    recipe, folder = recipe_of(tmp_path, "stopped", sections)
+    done = run_training(recipe, ranks)
+    assert done.returncode == 0, done.stderr
+    assert 'stop_when = "seconds > 3"' in done.stdout
+    (checkpoint,) = folder.glob("checkpoint-*")
+    step = int(checkpoint.name.split("-")[1])
+    assert 0 < step < LONG and read_history(folder)[-1]["step"] == step
+    assert (folder / "final/model.safetensors").exists()
+
+
+def test_a_run_stops_when_energy_gains_too_little(small_recipe, tmp_path):
+    sections = small_recipe(
+        max_steps=LONG, logging_steps=LONG, eval_strategy="steps", eval_steps=10, min_gain_per_kwh=1e12
+    )
+    recipe, folder = recipe_of(tmp_path, "gain", sections)
+    done = run_training(recipe)
+    assert done.returncode == 0, done.stderr
+    assert "min_gain_per_kwh" in done.stdout.split("stopping after step")[1]
+    assert list(folder.glob("checkpoint-*"))
+
+
+def test_what_is_not_known_is_said_before_training(small_recipe, tmp_path):
+    for override, words in {
+        "tracking.country_iso_code=FRX": ["unknown country 'FRX'", "did you mean 'FRA'"],
+        "tracking.country_iso_code=France": ["'FRA' (France)"],
+        "tracking.region=Texas": ["no figures for regions of France"],
+        'training.stop_when="kw > 1"': ["did you mean 'kwh'?"],
+    }.items():
+        recipe, folder = recipe_of(tmp_path, "unknown", small_recipe(max_steps=1))
+        done = run_training(recipe, overrides=[override])
+        assert done.returncode != 0 and not folder.exists()
+        for word in words:
+            assert word in done.stderr
+
+
+def test_without_a_country_the_worlds_average_is_taken_and_said(small_recipe, tmp_path):
+    recipe, folder = recipe_of(tmp_path, "world", small_recipe(max_steps=2), country_iso_code="")
+    done = run_training(recipe)
+    assert "475 g CO2e/kWh (the world's average: no country was given)" in done.stdout
+    assert "kWh |" in [line for line in done.stdout.splitlines() if line.startswith("step ")][-1]
+    assert "energy: CPU: " in done.stdout
+    assert row_of(folder)["country_iso_code"] == ""
+
+
+# --- lambdaforge energy -- COMMAND ---
+
+
+def measure(*arguments):
+    return subprocess.run([BIN / "lambdaforge", "energy", *arguments], capture_output=True, text=True)
+
+
+def test_any_command_is_measured(tmp_path):
+    busy = "import time\nwhile time.process_time() < 1.5: pass"
+    output = tmp_path / "emissions.csv"
+    done = measure(
+        "--json", "--country", "FRA", "--output", output, "--", "python3", "-c", f"{busy}\nprint('hi'); exit(7)"
+    )
+    assert (done.returncode, done.stdout) == (7, "hi\n")
+    report = json.loads(done.stderr.splitlines()[-1])
+    assert report["exit_code"] == 7 and report["grams_per_kwh"] == 56.039
+    assert report["kwh"] == pytest.approx(report["cpu_kwh"] + report["gpu_kwh"] + report["memory_kwh"])
+    assert float(row_of(tmp_path)["energy_consumed"]) == pytest.approx(report["kwh"])
+    if "load of the run's processes" in report["measured_by"][0]:
+        watts = float(report["measured_by"][0].split("; ")[1].split(" W")[0])
+        expected = 1.5 * watts / os.cpu_count() / 3.6e6
+        assert report["cpu_kwh"] == pytest.approx(expected, rel=0.1)  # the interpreter's start comes on top
+
+    measure("--output", output, "--", "true")
+    assert len(pandas.read_csv(output)) == 2
+
+
+def test_signals_reach_the_command_and_its_end_comes_back(tmp_path):
+    script = "trap 'echo got it; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
+    with subprocess.Popen(
+        [BIN / "lambdaforge", "energy", "--", "bash", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout.readline() == b"ready\n"
+        process.terminate()
+        output, _ = process.communicate(timeout=60)
+    assert (output, process.returncode) == (b"got it\n", 3)
+    assert measure("--", "bash", "-c", "kill -9 $$").returncode == 128 + 9
+
+
+def test_slips_of_the_command_line():
+    missing = measure("--json")
+    assert missing.returncode == 2 and "-- COMMAND" in missing.stderr
+    unknown = measure("--", "no-such-program")
+    assert unknown.returncode == 127 and "cannot start 'no-such-program'" in unknown.stderr
+    country = measure("--country", "FRX", "--", "true")
+    assert country.returncode == 1 and "did you mean 'FRA'" in country.stderr
