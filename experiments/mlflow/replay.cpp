@@ -94,11 +94,12 @@ Replay::Replay(std::filesystem::path run_folder, std::string tracking_uri, HttpC
   lock_ = lock(folder_);
   try {
     state_ = load_replay_state(run_folder_);
+    state_.tracking_uri = without_credentials(tracking_uri);
+    save(state_.done);
   } catch (...) {
     ::close(lock_);
     throw;
   }
-  state_.tracking_uri = without_credentials(tracking_uri);
 }
 
 Replay::~Replay() {
