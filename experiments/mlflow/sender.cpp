@@ -82,7 +82,8 @@ bool Sender::send_all() try {
 } catch (const std::exception& error) {
   const auto* busy = dynamic_cast<const Busy*>(&error);
   retry_after_ = busy ? busy->retry_after : seconds(0);
-  outcome_.problem = error.what();
+  // That the time is over says less than what went wrong before.
+  if (outcome_.problem.empty() || !is_out_of_time()) outcome_.problem = error.what();
   const std::lock_guard lock(mutex_);
   if (failures_in_a_row_++ == 0) problem_ = error.what();
   return false;
