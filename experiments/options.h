@@ -10,6 +10,12 @@ namespace lambdaforge::experiments {
 struct TrackingOptions {
   bool console = true;
   bool csv = true;
+  bool tensorboard = false;
+  bool mlflow = false;
+
+  std::string mlflow_tracking_uri;  // empty: MLFLOW_TRACKING_URI of the environment
+  std::string mlflow_experiment;    // empty: MLFLOW_EXPERIMENT_NAME, else the project
+  bool mlflow_log_model = false;    // upload final/, not only its model card
 
   // The energy that the run consumes (see energy/run_energy.h).
   bool energy = true;

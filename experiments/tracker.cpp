@@ -95,7 +95,14 @@ class Tracker::Channel {
       lock.lock();
     }
     lock.unlock();
-    try_to([&] { sink_->finish(); });
+    finish();
+  }
+
+  // What fails here is always told: nobody tries again.
+  void finish() {
+    if (!sink_) return;
+    const std::string problem = problem_of([&] { sink_->finish(); });
+    if (!problem.empty()) report_(fmt::format("{}: {}", name_, problem));
     sink_.reset();
   }
 

@@ -22,7 +22,8 @@ class Sink {
   virtual void handle(const Event& event) = 0;
   // About once a second, with events or without: to flush, to try again.
   virtual void tick() {}
-  // The last call, after the last event. The destructor follows and has nobody to report to.
+  // The last call, after the last event; what it throws is always told, for nobody tries again.
+  // The destructor follows and has nobody to report to.
   virtual void finish() {}
 };
 

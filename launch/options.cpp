@@ -21,10 +21,11 @@ const std::vector<Command>& commands() {
        }},
       {"evaluate", kEvaluateSummary, [](const Arguments& arguments) { parse_evaluate(arguments); }},
       {"compare", kCompareSummary, [](const Arguments& arguments) { parse_compare(arguments); }},
-      {"energy", kEnergySummary, [](const Arguments& arguments) { parse_energy(arguments); }},
       {"predict", kPredictSummary, [](const Arguments& arguments) { parse_predict(arguments); }},
-      {"card", kCardSummary, [](const Arguments& arguments) { parse_card(arguments); }},
       {"prepare", kPrepareSummary, [](const Arguments& arguments) { parse_prepare(arguments); }},
+      {"card", kCardSummary, [](const Arguments& arguments) { parse_card(arguments); }},
+      {"energy", kEnergySummary, [](const Arguments& arguments) { parse_energy(arguments); }},
+      {"sync", kSyncSummary, [](const Arguments& arguments) { parse_sync(arguments); }},
   };
   return all;
 }

@@ -90,6 +90,11 @@ struct PrepareListsOptions {
   std::string output;  // token store, .h5
 };
 
+struct SyncOptions {
+  std::string run_folder;
+  std::string tracking_uri;  // empty: MLFLOW_TRACKING_URI, else the one of the run
+};
+
 using PrepareOptions = std::variant<PrepareWordnetOptions, PrepareListsOptions>;
 
 // Thrown when the arguments ask for words instead of work (--help), or cannot be understood.
@@ -118,6 +123,7 @@ EnergyOptions parse_energy(const Arguments& arguments);
 PredictOptions parse_predict(const Arguments& arguments);
 CardOptions parse_card(const Arguments& arguments);
 PrepareOptions parse_prepare(const Arguments& arguments);
+SyncOptions parse_sync(const Arguments& arguments);
 
 struct Command {
   std::string name;

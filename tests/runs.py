@@ -1,8 +1,11 @@
 """Starts `lambdaforge train` from a test and reads what the run left behind."""
 
+import contextlib
 import json
 import os
+import socket
 import subprocess
+import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -61,3 +64,27 @@ def read_history(folder):
 def read_losses(folder):
     """The loss of every logged step, in order."""
     return [row["loss"] for row in read_history(folder) if "loss" in row]
+
+
+@contextlib.contextmanager
+def started(command, **options):
+    """A process that has ended when the block has, whatever happens in it."""
+    with subprocess.Popen([str(part) for part in command], **options) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def wait_for(condition, seconds=120):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited too long"
+        time.sleep(0.05)
+
+
+def free_port():
+    """Of 127.0.0.1; another process may take it before it is used, which is rare."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]

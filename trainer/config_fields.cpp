@@ -223,6 +223,11 @@ void add_reports(std::vector<Field>& fields) {
   SectionFields tracking(fields, "tracking", &Config::tracking);
   tracking.add("console", &experiments::TrackingOptions::console);
   tracking.add("csv", &experiments::TrackingOptions::csv);
+  tracking.add("tensorboard", &experiments::TrackingOptions::tensorboard);
+  tracking.add("mlflow", &experiments::TrackingOptions::mlflow);
+  tracking.add("mlflow_tracking_uri", &experiments::TrackingOptions::mlflow_tracking_uri);
+  tracking.add("mlflow_experiment", &experiments::TrackingOptions::mlflow_experiment);
+  tracking.add("mlflow_log_model", &experiments::TrackingOptions::mlflow_log_model);
   tracking.add("energy", &experiments::TrackingOptions::energy);
   tracking.add_name("energy_mode", &experiments::TrackingOptions::energy_mode,
                     {"machine", "process"});

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "base/files.h"
+#include "experiments/sinks/scalars.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -47,18 +48,8 @@ std::string rows_until(std::string_view csv, int64_t first_step) {
 void CsvSink::handle(const Event& event) {
   if (const auto* run = std::get_if<RunStarted>(&event.what)) {
     open(std::filesystem::path(run->folder) / "metrics.csv", run->first_step);
-  } else if (const auto* step = std::get_if<StepFinished>(&event.what); step && step->log) {
-    write(event, step->step, step->epoch,
-          {{"loss", step->loss},
-           {"learning_rate", step->learning_rate},
-           {"grad_norm", step->grad_norm},
-           {"step_seconds", step->step_seconds},
-           {"tokens_per_second", step->tokens_per_second},
-           {"share_of_peak", step->share_of_peak}});
-  } else if (const auto* evaluation = std::get_if<EvaluationFinished>(&event.what)) {
-    write(event, evaluation->step, evaluation->epoch, evaluation->metrics);
-  } else if (const auto* end = std::get_if<RunFinished>(&event.what)) {
-    write(event, end->step, end->epoch, end->metrics);
+  } else if (const auto scalars = scalars_of(event.what); scalars && scalars->epoch) {
+    write(event, scalars->step, *scalars->epoch, scalars->metrics);
   }
 }
 

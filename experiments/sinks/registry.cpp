@@ -2,6 +2,8 @@
 
 #include "experiments/sinks/console.h"
 #include "experiments/sinks/csv.h"
+#include "experiments/sinks/mlflow.h"
+#include "experiments/sinks/tensorboard.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -17,12 +19,22 @@ Built build_csv(const Options&, const SinkContext&) {
   return std::make_unique<CsvSink>();
 }
 
+Built build_mlflow(const Options& options, const SinkContext&) {
+  return std::make_unique<MlflowSink>(mlflow::settings_of(options));
+}
+
+Built build_tensorboard(const Options&, const SinkContext&) {
+  return std::make_unique<TensorBoardSink>();
+}
+
 }  // namespace
 
 const std::vector<SinkEntry>& sink_table() {
   static const std::vector<SinkEntry> table = {
       {"console", &Options::console, false, build_console},
+      {"mlflow", &Options::mlflow, false, build_mlflow},
       {"csv", &Options::csv, false, build_csv},
+      {"tensorboard", &Options::tensorboard, false, build_tensorboard},
   };
   return table;
 }

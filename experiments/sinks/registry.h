@@ -26,11 +26,13 @@ struct SinkEntry {
   std::unique_ptr<Sink> (*build)(const TrackingOptions&, const SinkContext&);
 };
 
-// The console is first: it is finished last and so can show what the others say at the end.
+// Finished from the last to the first: the console can show what the others say at the end, and
+// MLflow uploads what they wrote.
 const std::vector<SinkEntry>& sink_table();
 
 // The sinks that the options ask for on this rank. Builders touch nothing outside; a sink opens its
-// files and sockets when it hears of RunStarted.
+// files and sockets when it hears of RunStarted. Throws std::invalid_argument for options that a
+// sink cannot work with.
 std::vector<std::unique_ptr<Sink>> build_sinks(const TrackingOptions& options,
                                                const SinkContext& context);
 

@@ -185,6 +185,31 @@ TEST(Tracker, SurvivesWhenEverySinkFails) {
   EXPECT_EQ(problems.size(), 2 * 2u);  // tried again, switched off; both sinks
 }
 
+// Fails at first and at its end.
+class BadEnd : public Sink {
+ public:
+  std::string name() const override { return "bad end"; }
+  void handle(const Event&) override {
+    if (std::exchange(is_first_, false)) throw std::runtime_error("not yet there");
+  }
+  void finish() override { throw std::runtime_error("something is left"); }
+
+ private:
+  bool is_first_ = true;
+};
+
+TEST(Tracker, AlwaysTellsWhatASinkSaysAtItsEnd) {
+  std::vector<std::string> problems;
+  {
+    Tracker tracker(list(BadEnd()),
+                    {.on_problem = [&](const std::string& text) { problems.push_back(text); }});
+    tracker.emit(step(1));
+  }
+  EXPECT_EQ(problems,
+            (std::vector<std::string>{"bad end failed and will be tried again: not yet there",
+                                      "bad end: something is left"}));
+}
+
 TEST(Tracker, TakesEventsFromSeveralThreads) {
   Recorder::Seen seen;
   {

@@ -3,10 +3,9 @@
 import json
 import signal
 import subprocess
-import time
 
 import pytest
-from runs import environment, read_history, read_losses, run_training, train, train_command, write_recipe
+from runs import environment, read_history, read_losses, run_training, train, train_command, wait_for, write_recipe
 
 
 def recipe_of(tmp_path, name, sections):
@@ -57,13 +56,6 @@ def test_a_killed_rank_ends_the_run_and_loses_no_checkpoint(small_recipe, tmp_pa
     done = run_training(recipe, 2, [f"training.max_steps={saved + 3}"])
     assert done.returncode == 0, done.stdout + done.stderr
     assert [row["step"] for row in read_history(folder) if "loss" in row][-3:] == [saved + 1, saved + 2, saved + 3]
-
-
-def wait_for(condition, seconds=120):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "waited too long"
-        time.sleep(0.05)
 
 
 def test_another_batch_size_is_refused(small_recipe, tmp_path):

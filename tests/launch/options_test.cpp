@@ -258,6 +258,13 @@ TEST(ParsePrepare, ExplainsSlips) {
                        "did you mean '--database'?"));
 }
 
+TEST(ParseSync, TakesAFolderAndAServer) {
+  const SyncOptions options = parse_sync({"runs/p/a", "--tracking-uri", "http://host"});
+  EXPECT_EQ(options.run_folder, "runs/p/a");
+  EXPECT_EQ(options.tracking_uri, "http://host");
+  EXPECT_TRUE(contains(complaint(parse_sync, {}), "RUN_FOLDER is required"));
+}
+
 TEST(Help, ShowsAnExampleOfEveryCommand) {
   for (const Command& command : commands()) {
     if (command.name == "prepare") continue;  // its two commands have the examples
