@@ -31,6 +31,7 @@ const Bounds kShareOrCountOrZero{": 0, a share below 1 or a whole number >= 1",
 const Bounds kMaxSteps{" >= 1, or -1 for num_train_epochs",
                        [](double x) { return x >= 1 || x == -1; }};
 
+const Bounds kPort{" in [0, 65535]", [](double x) { return x >= 0 && x <= 65535; }};
 const Bounds kAllOrCount{" >= 0, or -1 for all", [](double x) { return x >= -1; }};
 
 template <class T>
@@ -209,9 +210,18 @@ void add_evaluation_and_tracking(std::vector<Field>& fields) {
   evaluation.add("always_rerank_positives", &EvaluationConfig::always_rerank_positives);
   evaluation.add("batch_tokens", &EvaluationConfig::batch_tokens, kAtLeastOne);
 
+  using Tracking = experiments::TrackingOptions;
   SectionFields tracking(fields, "tracking", &Config::tracking);
-  tracking.add("console", &experiments::TrackingOptions::console);
-  tracking.add("csv", &experiments::TrackingOptions::csv);
+  tracking.add("console", &Tracking::console);
+  tracking.add("csv", &Tracking::csv);
+  tracking.add("prometheus", &Tracking::prometheus);
+  tracking.add_name("prometheus_per", &Tracking::prometheus_per, {"rank", "node"});
+  tracking.add("prometheus_address", &Tracking::prometheus_address);
+  tracking.add("prometheus_port", &Tracking::prometheus_port, kPort);
+  tracking.add("prometheus_user", &Tracking::prometheus_user);
+  tracking.add("prometheus_targets", &Tracking::prometheus_targets);
+  tracking.add("prometheus_wait_seconds", &Tracking::prometheus_wait_seconds, kNotNegative);
+  tracking.add("pushgateway_url", &Tracking::pushgateway_url);
 }
 
 }  // namespace
