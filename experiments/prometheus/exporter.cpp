@@ -1,19 +1,18 @@
 #include "experiments/prometheus/exporter.h"
 
-#include <CivetServer.h>
 #include <fmt/format.h>
-#include <prometheus/collectable.h>
-#include <prometheus/exposer.h>
-#include <prometheus/metric_family.h>
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
 #include <string_view>
-#include <thread>
-#include <vector>
+#include <system_error>
+#include <utility>
+
+#include "experiments/prometheus/base64.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -21,104 +20,70 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Seconds = std::chrono::duration<double>;
 
-// Slow clients share these threads with the real one, which waits for a time-out at worst.
-constexpr const char* kThreads = "4";
-constexpr const char* kRequestTimeoutMs = "2000";
-// From the moment when metrics are collected until they are on the wire.
-constexpr std::chrono::milliseconds kAnswerTime{250};
-constexpr std::string_view kInUse = "Address already in use";
-
-// The server says why it does not start to a callback without a state, on the thread that starts
-// it; what it says later (of broken requests) is nobody's business.
-thread_local std::string* start_problem = nullptr;
-
-int keep_start_problem(const mg_connection*, const char* text) {
-  if (start_problem && start_problem->empty()) *start_problem = text;
-  return 1;  // 1: not to standard error
-}
-
-// Takes as long as the longer of two equal strings, so that time tells nothing of the secret.
-bool equal_in_constant_time(const std::string& a, const std::string& b) {
+// Looks at every character, so that the time it takes tells nothing of the secret.
+bool equal_in_constant_time(std::string_view a, std::string_view b) {
   size_t difference = a.size() ^ b.size();
   for (size_t i = 0; i < std::max(a.size(), b.size()); ++i)
     difference |= static_cast<size_t>((i < a.size() ? a[i] : 0) ^ (i < b.size() ? b[i] : 0));
   return difference == 0;
 }
 
+HttpServer::Handler serve(const ExporterOptions& options, std::function<std::string()> metrics) {
+  const std::string expected =
+      options.user.empty() ? "" : "Basic " + base64(options.user + ":" + options.password);
+  return [expected, metrics = std::move(metrics)](const HttpRequest& request) -> HttpAnswer {
+    if (request.path != "/metrics") return {404, "", "not found\n"};
+    if (request.method != "GET") return {405, "Allow: GET\r\n", "GET only\n"};
+    if (!expected.empty() && !equal_in_constant_time(request.authorization, expected))
+      return {401, "WWW-Authenticate: Basic realm=\"lambdaforge\"\r\n", "unauthorized\n"};
+    return {200, "", metrics()};
+  };
+}
+
 }  // namespace
 
-// Passes the metrics on and notes when they are asked for.
-class Exporter::Watched : public prometheus::Collectable {
+// When metrics were asked for.
+class Exporter::Scrapes {
  public:
-  explicit Watched(std::shared_ptr<prometheus::Collectable> metrics)
-      : metrics_(std::move(metrics)) {}
-
-  std::vector<prometheus::MetricFamily> Collect() const override {
-    auto families = metrics_->Collect();
+  void note() {
     {
       const std::lock_guard lock(mutex_);
-      before_last_ = last_;
-      last_ = Clock::now();
+      before_last_ = std::exchange(last_, Clock::now());
       ++count_;
     }
-    scraped_.notify_all();
-    return families;
+    another_.notify_all();
   }
 
-  // Returns whether there was a scrape after the call.
-  bool wait_for_next(Seconds at_most) const {
+  void wait_for_next(Seconds at_most) {
     std::unique_lock lock(mutex_);
-    if (!last_) return false;
+    if (!last_) return;
     const Seconds patience =
         before_last_ ? std::min(at_most, 2 * Seconds(*last_ - *before_last_)) : at_most;
     const auto deadline = *last_ + std::chrono::duration_cast<Clock::duration>(patience);
-    return scraped_.wait_until(lock, deadline, [this, seen = count_] { return count_ > seen; });
+    another_.wait_until(lock, deadline, [this, seen = count_] { return count_ > seen; });
   }
 
  private:
-  const std::shared_ptr<prometheus::Collectable> metrics_;
-  mutable std::mutex mutex_;
-  mutable std::condition_variable scraped_;
-  mutable std::optional<Clock::time_point> last_, before_last_;
-  mutable int64_t count_ = 0;
+  std::mutex mutex_;
+  std::condition_variable another_;
+  std::optional<Clock::time_point> last_, before_last_;
+  int64_t count_ = 0;
 };
 
-class Exporter::Server {
- public:
-  // Throws std::runtime_error with the server's own words.
-  Server(const std::string& address, int port) {
-    std::string problem;
-    start_problem = &problem;
-    try {
-      CivetCallbacks callbacks;
-      callbacks.log_message = keep_start_problem;
-      exposer_.emplace(std::vector<std::string>{"listening_ports",
-                                                fmt::format("{}:{}", address, port), "num_threads",
-                                                kThreads, "request_timeout_ms", kRequestTimeoutMs},
-                       &callbacks);
-      start_problem = nullptr;
-    } catch (const std::exception& error) {
-      start_problem = nullptr;
-      throw std::runtime_error(problem.empty() ? error.what() : problem);
-    }
-  }
-
-  prometheus::Exposer& exposer() { return *exposer_; }
-
- private:
-  std::optional<prometheus::Exposer> exposer_;
-};
-
-Exporter::Exporter(const ExporterOptions& options, std::shared_ptr<prometheus::Collectable> metrics)
-    : metrics_(std::make_shared<Watched>(std::move(metrics))) {
+Exporter::Exporter(const ExporterOptions& options, std::function<std::string()> metrics)
+    : scrapes_(std::make_unique<Scrapes>()) {
+  const auto handler = serve(options, std::move(metrics));
+  const auto sent = [scrapes = scrapes_.get()](const HttpAnswer& answer) {
+    if (answer.status == 200) scrapes->note();
+  };
   const int last = options.port == 0 ? 0 : std::min(options.port + kPortRange - 1, 65535);
   for (int port = options.port; !server_; ++port) {
     try {
-      server_ = std::make_unique<Server>(options.address, port);
-    } catch (const std::runtime_error& error) {
-      if (std::string_view(error.what()).find(kInUse) == std::string_view::npos)
-        throw std::runtime_error(
-            fmt::format("cannot serve metrics at {}:{}: {}", options.address, port, error.what()));
+      server_ = std::make_unique<HttpServer>(options.address, port, handler, sent);
+    } catch (const std::system_error& error) {
+      if (error.code() != std::errc::address_in_use)
+        throw std::runtime_error(fmt::format("cannot serve metrics at {}:{}: {}", options.address,
+                                             port, error.code().message()));
       if (port == last)
         throw std::runtime_error(
             fmt::format("cannot serve metrics at {}: the ports {} to {} are in use; choose others "
@@ -126,22 +91,16 @@ Exporter::Exporter(const ExporterOptions& options, std::shared_ptr<prometheus::C
                         options.address, options.port, last));
     }
   }
-  port_ = server_->exposer().GetListeningPorts().at(0);
-  if (!options.user.empty())
-    server_->exposer().RegisterAuth(
-        [user = options.user, password = options.password](const std::string& given_user,
-                                                           const std::string& given_password) {
-          const bool same_user = equal_in_constant_time(given_user, user);
-          return equal_in_constant_time(given_password, password) && same_user;
-        },
-        "lambdaforge");
-  server_->exposer().RegisterCollectable(metrics_);
 }
 
 Exporter::~Exporter() = default;
 
+int Exporter::port() const {
+  return server_->port();
+}
+
 void Exporter::wait_for_scrape(std::chrono::duration<double> at_most) {
-  if (metrics_->wait_for_next(at_most)) std::this_thread::sleep_for(kAnswerTime);
+  scrapes_->wait_for_next(at_most);
 }
 
 }  // namespace lambdaforge::experiments

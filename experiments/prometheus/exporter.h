@@ -2,12 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <string>
 
-namespace prometheus {
-class Collectable;
-}
+#include "experiments/prometheus/http_server.h"
 
 namespace lambdaforge::experiments {
 
@@ -17,18 +16,19 @@ struct ExporterOptions {
   std::string user, password;         // basic authentication; no user: none
 };
 
-// GET /metrics, and nothing else: no file, no other page. Requests are read by threads of their own
-// within a few seconds and 16 KiB, or refused.
+// GET /metrics, and nothing else: no file, no other page. Requests are read within a few seconds
+// and 16 KiB, or refused.
 class Exporter {
  public:
   static constexpr int kPortRange = 100;
 
   // Throws std::runtime_error when it cannot listen: the address is not this host's, no port of the
   // range is free.
-  Exporter(const ExporterOptions& options, std::shared_ptr<prometheus::Collectable> metrics);
+  // `metrics` gives the text to serve, on the server's thread.
+  Exporter(const ExporterOptions& options, std::function<std::string()> metrics);
   ~Exporter();
 
-  int port() const { return port_; }
+  int port() const;
 
   // Returns once somebody has scraped what there is now. A client that comes back regularly is
   // waited for, for two of its intervals and never longer than `at_most`; where nobody has ever
@@ -36,12 +36,10 @@ class Exporter {
   void wait_for_scrape(std::chrono::duration<double> at_most);
 
  private:
-  class Watched;
-  class Server;
+  class Scrapes;
 
-  std::shared_ptr<Watched> metrics_;
-  std::unique_ptr<Server> server_;
-  int port_ = 0;
+  std::unique_ptr<Scrapes> scrapes_;
+  std::unique_ptr<HttpServer> server_;
 };
 
 }  // namespace lambdaforge::experiments

@@ -3,10 +3,13 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <stdexcept>
 #include <string_view>
+
+#include "experiments/prometheus/base64.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -15,20 +18,9 @@ constexpr long kConnectTimeoutMs = 2000;
 constexpr long kTimeoutMs = 5000;
 constexpr size_t kLongestAnswer = 500;  // characters that are kept of what the gateway says
 
-// RFC 4648, section 5, without padding; "=" stands for the empty string, as the gateway wants it.
-std::string base64url(std::string_view text) {
-  constexpr std::string_view kAlphabet =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-  if (text.empty()) return "=";
-  std::string encoded;
-  uint32_t bits = 0;
-  int num_bits = 0;
-  for (const char c : text) {
-    bits = (bits << 8 | static_cast<unsigned char>(c)) & 0xffff;
-    for (num_bits += 8; num_bits >= 6;) encoded += kAlphabet[bits >> (num_bits -= 6) & 63];
-  }
-  if (num_bits > 0) encoded += kAlphabet[bits << (6 - num_bits) & 63];
-  return encoded;
+// "=" stands for the empty name.
+std::string path_part(const std::string& name) {
+  return name.empty() ? "=" : base64url(name);
 }
 
 size_t keep_answer(char* data, size_t, size_t size, void* answer) {
@@ -43,7 +35,7 @@ std::string push_url(const std::string& gateway, const PushGroup& group) {
   const std::string_view base =
       std::string_view(gateway).substr(0, gateway.find_last_not_of('/') + 1);
   return fmt::format("{}/metrics/job/lambdaforge/project@base64/{}/run@base64/{}/instance/rank-{}",
-                     base, base64url(group.project), base64url(group.run), group.rank);
+                     base, path_part(group.project), path_part(group.run), group.rank);
 }
 
 void push_metrics(const std::string& gateway, const PushGroup& group, const std::string& text) {

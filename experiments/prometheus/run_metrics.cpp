@@ -145,10 +145,7 @@ class RankMetrics {
 class RunMetrics::Families {
  public:
   Families(const RunStarted& run, const std::vector<int>& shown_ranks)
-      : registry(std::make_shared<Registry>()),
-        make_(*registry, run),
-        teller_{{"rank", std::to_string(run.rank)}},
-        folder_(run.folder) {
+      : make_(registry, run), teller_{{"rank", std::to_string(run.rank)}}, folder_(run.folder) {
     for (const RankInfo& info : run.ranks)
       if (std::ranges::count(shown_ranks, info.rank) > 0)
         ranks_.try_emplace(info.rank, make_, info);
@@ -236,7 +233,7 @@ class RunMetrics::Families {
     disk_bytes_.Set(static_cast<double>(space.capacity));
   }
 
-  const std::shared_ptr<Registry> registry;
+  Registry registry;
 
  private:
   struct StepGauges {
@@ -353,13 +350,9 @@ void RunMetrics::measure_free_space() {
   families_->measure_free_space();
 }
 
-std::shared_ptr<prometheus::Collectable> RunMetrics::collectable() const {
-  return families_->registry;
-}
-
 std::string RunMetrics::text() const {
   std::ostringstream out;
-  prometheus::TextSerializer().Serialize(out, families_->registry->Collect());
+  prometheus::TextSerializer().Serialize(out, families_->registry.Collect());
   return out.str();
 }
 

@@ -8,10 +8,6 @@
 
 #include "experiments/event.h"
 
-namespace prometheus {
-class Collectable;
-}
-
 namespace lambdaforge::experiments {
 
 // Names follow Prometheus' conventions (https://prometheus.io/docs/practices/naming/): lambdaforge_
@@ -34,9 +30,7 @@ class RunMetrics {
   // Looks at the disk of the run's folder. Throws std::filesystem::filesystem_error.
   void measure_free_space();
 
-  // Safe to collect from other threads while events come.
-  std::shared_ptr<prometheus::Collectable> collectable() const;
-  // In Prometheus' text format.
+  // In Prometheus' text format. Other threads may ask while events come.
   std::string text() const;
 
  private:

@@ -57,7 +57,7 @@ void PrometheusSink::open() {
     ExporterOptions options = options_.exporter;
     if (options.port > 0) options.port += run_.ranks.at(run_.rank).local_rank;
     metrics_->measure_free_space();
-    exporter_ = std::make_unique<Exporter>(options, metrics_->collectable());
+    exporter_ = std::make_unique<Exporter>(options, [this] { return metrics_->text(); });
     if (run_.rank == 0 || exporter_->port() != options.port)
       options_.tell(fmt::format("prometheus: rank {} serves http://{}:{}/metrics{}", run_.rank,
                                 options.address, exporter_->port(),

@@ -51,7 +51,7 @@ class ExporterTest : public testing::Test {
 };
 
 TEST_F(ExporterTest, ServesMetricsAndNothingElse) {
-  const Exporter exporter({}, metrics_.collectable());
+  const Exporter exporter({}, [this] { return metrics_.text(); });
   const Answer metrics = get(exporter.port(), "/metrics");
   EXPECT_EQ(metrics.status, 200);
   EXPECT_NE(metrics.text.find("lambdaforge_world_size"), std::string::npos);
@@ -60,15 +60,16 @@ TEST_F(ExporterTest, ServesMetricsAndNothingElse) {
 }
 
 TEST_F(ExporterTest, TakesTheNextPortThatIsFree) {
-  const Exporter first({}, metrics_.collectable());
-  const Exporter second({.port = first.port()}, metrics_.collectable());
+  const Exporter first({}, [this] { return metrics_.text(); });
+  const Exporter second({.port = first.port()}, [this] { return metrics_.text(); });
   EXPECT_GT(second.port(), first.port());
   EXPECT_LT(second.port(), first.port() + Exporter::kPortRange);
 }
 
 TEST_F(ExporterTest, AnAddressOfAnotherHostIsTold) {
   try {
-    const Exporter exporter({.address = "192.0.2.1"}, metrics_.collectable());  // RFC 5737
+    const Exporter exporter({.address = "192.0.2.1"},
+                            [this] { return metrics_.text(); });  // RFC 5737
     FAIL() << "192.0.2.1 is nobody's address";
   } catch (const std::runtime_error& error) {
     EXPECT_NE(std::string(error.what()).find("192.0.2.1"), std::string::npos) << error.what();
@@ -77,7 +78,8 @@ TEST_F(ExporterTest, AnAddressOfAnotherHostIsTold) {
 }
 
 TEST_F(ExporterTest, AsksForThePassword) {
-  const Exporter exporter({.user = "prometheus", .password = "secret"}, metrics_.collectable());
+  const Exporter exporter({.user = "prometheus", .password = "secret"},
+                          [this] { return metrics_.text(); });
   const Answer refused = get(exporter.port(), "/metrics");
   EXPECT_EQ(refused.status, 401);
   EXPECT_EQ(refused.text.find("lambdaforge_"), std::string::npos);
@@ -88,14 +90,14 @@ TEST_F(ExporterTest, AsksForThePassword) {
 }
 
 TEST_F(ExporterTest, WaitsForNobodyWhereNobodyCame) {
-  Exporter exporter({}, metrics_.collectable());
+  Exporter exporter({}, [this] { return metrics_.text(); });
   const Stopwatch stopwatch;
   exporter.wait_for_scrape(std::chrono::seconds(60));
   EXPECT_LT(stopwatch.seconds(), 30);
 }
 
 TEST_F(ExporterTest, WaitsForOneThatCameBeforeAndNoLongerThanItIsTold) {
-  auto exporter = std::make_unique<Exporter>(ExporterOptions{}, metrics_.collectable());
+  auto exporter = std::make_unique<Exporter>(ExporterOptions{}, [this] { return metrics_.text(); });
   const int port = exporter->port();
   get(port, "/metrics");
   const Stopwatch nobody_comes;
