@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <cstdint>
 #include <mutex>
 #include <optional>
 #include <stdexcept>
@@ -28,15 +27,19 @@ bool equal_in_constant_time(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-HttpServer::Handler serve(const ExporterOptions& options, std::function<std::string()> metrics) {
+HttpServer::Handler serve(const ExporterOptions& options, std::function<std::string()> metrics,
+                          std::function<void(Clock::time_point)> asked) {
   const std::string expected =
       options.user.empty() ? "" : "Basic " + base64(options.user + ":" + options.password);
-  return [expected, metrics = std::move(metrics)](const HttpRequest& request) -> HttpAnswer {
+  return [expected, metrics = std::move(metrics),
+          asked = std::move(asked)](const HttpRequest& request) -> HttpAnswer {
     if (request.path != "/metrics") return {404, "", "not found\n"};
     if (request.method != "GET") return {405, "Allow: GET\r\n", "GET only\n"};
     if (!expected.empty() && !equal_in_constant_time(request.authorization, expected))
       return {401, "WWW-Authenticate: Basic realm=\"lambdaforge\"\r\n", "unauthorized\n"};
-    return {200, "", metrics()};
+    const auto now = Clock::now();
+    asked(now);
+    return {200, "", metrics(), now};
   };
 }
 
@@ -45,11 +48,16 @@ HttpServer::Handler serve(const ExporterOptions& options, std::function<std::str
 // When metrics were asked for.
 class Exporter::Scrapes {
  public:
-  void note() {
+  void asked(Clock::time_point when) {
+    const std::lock_guard lock(mutex_);
+    before_last_ = std::exchange(last_, when);
+  }
+
+  // What was asked for at `when` is on its way.
+  void answered(Clock::time_point when) {
     {
       const std::lock_guard lock(mutex_);
-      before_last_ = std::exchange(last_, Clock::now());
-      ++count_;
+      answered_ = when;
     }
     another_.notify_all();
   }
@@ -60,21 +68,24 @@ class Exporter::Scrapes {
     const Seconds patience =
         before_last_ ? std::min(at_most, 2 * Seconds(*last_ - *before_last_)) : at_most;
     const auto deadline = *last_ + std::chrono::duration_cast<Clock::duration>(patience);
-    another_.wait_until(lock, deadline, [this, seen = count_] { return count_ > seen; });
+    const auto now = Clock::now();  // what was made before does not count
+    another_.wait_until(lock, deadline, [this, now] { return answered_ >= now; });
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable another_;
   std::optional<Clock::time_point> last_, before_last_;
-  int64_t count_ = 0;
+  Clock::time_point answered_;
 };
 
 Exporter::Exporter(const ExporterOptions& options, std::function<std::string()> metrics)
     : scrapes_(std::make_unique<Scrapes>()) {
-  const auto handler = serve(options, std::move(metrics));
+  const auto handler =
+      serve(options, std::move(metrics),
+            [scrapes = scrapes_.get()](Clock::time_point when) { scrapes->asked(when); });
   const auto sent = [scrapes = scrapes_.get()](const HttpAnswer& answer) {
-    if (answer.status == 200) scrapes->note();
+    if (answer.status == 200) scrapes->answered(answer.made);
   };
   const int last = options.port == 0 ? 0 : std::min(options.port + kPortRange - 1, 65535);
   for (int port = options.port; !server_; ++port) {

@@ -1,6 +1,7 @@
 // The few lines of HTTP/1.1 that Prometheus needs, on one thread.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct HttpAnswer {
   int status = 200;
   std::string headers;  // whole lines, besides the usual
   std::string text;
+  std::chrono::steady_clock::time_point made = std::chrono::steady_clock::now();
 };
 
 // Our own instead of prometheus-cpp's Exposer: Debian's civetweb, which that is built on, gives its
