@@ -402,7 +402,16 @@ def test_rude_clients_hurt_nobody(small_recipe, tmp_path):
 
 def test_a_loss_that_is_not_finite_is_seen(prometheus, small_recipe, wordnet, tmp_path):
     sections = small_recipe(2, learning_rate=1e30, warmup_ratio=0, max_grad_norm=0, eval_on_start=True)
-    recipe = recipe_of(tmp_path, sections, "diverged", prometheus.targets, wordnet / "nano")
+    # Prometheus takes up to five seconds to look at a new target, longer than this run lasts; so it knows it before.
+    port = free_port()
+    labels = {"project": "test", "run": "diverged", "rank": "0"}
+    (prometheus.targets / "test.diverged.0.json").write_text(
+        json.dumps([{"targets": [f"127.0.0.1:{port}"], "labels": labels}])
+    )
+    wait_for(lambda: prometheus.query('up{run="diverged", rank="0"} == 0'), "the target to be known")
+    recipe = recipe_of(
+        tmp_path, sections, "diverged", prometheus.targets, wordnet / "nano", prometheus_port=port
+    )
     done = run_training(recipe, 2)
     assert done.returncode != 0
     assert "diverged" in done.stderr
