@@ -1,6 +1,7 @@
 // What a run's tracking can be asked for: the [tracking] section of a recipe.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -12,6 +13,7 @@ struct TrackingOptions {
   bool csv = true;
   bool tensorboard = false;
   bool mlflow = false;
+  bool prometheus = false;
 
   std::string mlflow_tracking_uri;  // empty: MLFLOW_TRACKING_URI of the environment
   std::string mlflow_experiment;    // empty: MLFLOW_EXPERIMENT_NAME, else the project
@@ -28,7 +30,18 @@ struct TrackingOptions {
   double pue = 1;                          // power usage effectiveness of the data centre
   bool rapl_include_dram = false;          // memory by the processor's counter where it has one
 
+  std::string prometheus_per = "rank";  // or "node": one exporter a host tells of all its ranks
+  std::string prometheus_address = "127.0.0.1";  // IPv4; 0.0.0.0: all of the host's
+  int64_t prometheus_port = 9400;                // + local rank, or the next free one; 0: any
+  // Basic authentication; the password is in the environment (kPrometheusPassword). Empty: none.
+  std::string prometheus_user;
+  std::string prometheus_targets;       // folder of files for file_sd_configs; empty: none
+  double prometheus_wait_seconds = 20;  // for the last scrape, where a Prometheus came before
+  std::string pushgateway_url;          // empty: none
+
   bool operator==(const TrackingOptions&) const = default;
 };
+
+inline constexpr const char* kPrometheusPassword = "LAMBDAFORGE_PROMETHEUS_PASSWORD";
 
 }  // namespace lambdaforge::experiments

@@ -35,13 +35,15 @@ int run(const TrainOptions& options, const trainer::Environment& environment) {
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
   const bool is_main = communicator->rank() == 0;
+  // One write a sentence, so that those of several threads and ranks do not mix.
+  const auto tell = [](const std::string& sentence) { std::cerr << sentence + "\n" << std::flush; };
   trainer::TrainResult result;
   {
     experiments::Tracker tracker(
-        experiments::build_sinks(
-            config.tracking,
-            {std::cout, output_is_terminal(), communicator->rank(), communicator->local_rank()}),
-        {.on_problem = [](const std::string& problem) { std::cerr << problem << std::endl; }});
+        experiments::build_sinks(config.tracking,
+                                 {std::cout, output_is_terminal(), communicator->rank(),
+                                  communicator->local_rank(), tell}),
+        {.on_problem = tell});
     result = trainer::train(config, *communicator, tracker, environment);
   }
   if (is_main) std::cout << result_table(result) << std::flush;

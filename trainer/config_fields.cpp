@@ -31,6 +31,7 @@ const Bounds kShareOrCountOrZero{": 0, a share below 1 or a whole number >= 1",
 const Bounds kMaxSteps{" >= 1, or -1 for num_train_epochs",
                        [](double x) { return x >= 1 || x == -1; }};
 
+const Bounds kPort{" in [0, 65535]", [](double x) { return x >= 0 && x <= 65535; }};
 const Bounds kAllOrCount{" >= 0, or -1 for all", [](double x) { return x >= -1; }};
 
 template <class T>
@@ -220,23 +221,32 @@ void add_reports(std::vector<Field>& fields) {
   card.add("language", &CardConfig::language);
   card.add("license", &CardConfig::license);
 
+  using Tracking = experiments::TrackingOptions;
   SectionFields tracking(fields, "tracking", &Config::tracking);
-  tracking.add("console", &experiments::TrackingOptions::console);
-  tracking.add("csv", &experiments::TrackingOptions::csv);
-  tracking.add("tensorboard", &experiments::TrackingOptions::tensorboard);
-  tracking.add("mlflow", &experiments::TrackingOptions::mlflow);
-  tracking.add("mlflow_tracking_uri", &experiments::TrackingOptions::mlflow_tracking_uri);
-  tracking.add("mlflow_experiment", &experiments::TrackingOptions::mlflow_experiment);
-  tracking.add("mlflow_log_model", &experiments::TrackingOptions::mlflow_log_model);
-  tracking.add("energy", &experiments::TrackingOptions::energy);
-  tracking.add_name("energy_mode", &experiments::TrackingOptions::energy_mode,
+  tracking.add("console", &Tracking::console);
+  tracking.add("csv", &Tracking::csv);
+  tracking.add("tensorboard", &Tracking::tensorboard);
+  tracking.add("mlflow", &Tracking::mlflow);
+  tracking.add("mlflow_tracking_uri", &Tracking::mlflow_tracking_uri);
+  tracking.add("mlflow_experiment", &Tracking::mlflow_experiment);
+  tracking.add("mlflow_log_model", &Tracking::mlflow_log_model);
+  tracking.add("prometheus", &Tracking::prometheus);
+  tracking.add_name("prometheus_per", &Tracking::prometheus_per, {"rank", "node"});
+  tracking.add("prometheus_address", &Tracking::prometheus_address);
+  tracking.add("prometheus_port", &Tracking::prometheus_port, kPort);
+  tracking.add("prometheus_user", &Tracking::prometheus_user);
+  tracking.add("prometheus_targets", &Tracking::prometheus_targets);
+  tracking.add("prometheus_wait_seconds", &Tracking::prometheus_wait_seconds, kNotNegative);
+  tracking.add("pushgateway_url", &Tracking::pushgateway_url);
+  tracking.add("energy", &Tracking::energy);
+  tracking.add_name("energy_mode", &Tracking::energy_mode,
                     {"machine", "process"});
-  tracking.add("energy_interval", &experiments::TrackingOptions::energy_interval, kAtLeastOne);
-  tracking.add("country_iso_code", &experiments::TrackingOptions::country_iso_code);
-  tracking.add("region", &experiments::TrackingOptions::region);
-  tracking.add("carbon_intensity", &experiments::TrackingOptions::carbon_intensity, kNotNegative);
-  tracking.add("pue", &experiments::TrackingOptions::pue, kAtLeastOne);
-  tracking.add("rapl_include_dram", &experiments::TrackingOptions::rapl_include_dram);
+  tracking.add("energy_interval", &Tracking::energy_interval, kAtLeastOne);
+  tracking.add("country_iso_code", &Tracking::country_iso_code);
+  tracking.add("region", &Tracking::region);
+  tracking.add("carbon_intensity", &Tracking::carbon_intensity, kNotNegative);
+  tracking.add("pue", &Tracking::pue, kAtLeastOne);
+  tracking.add("rapl_include_dram", &Tracking::rapl_include_dram);
 }
 
 }  // namespace

@@ -22,6 +22,7 @@ void define(CLI::App& app, TrainOptions& options) {
 Examples:
   lambdaforge train launch/recipes/wordnet.toml
   mpirun -n 2 lambdaforge train recipe.toml --set training.learning_rate=2e-5 --set run.name=warm
+  lambdaforge train recipe.toml --set tracking.prometheus=true    (see launch/README.md)
 
 Every key, with its default, stands in the recipe.toml that a run writes into its folder.)");
 }
