@@ -7,6 +7,7 @@ namespace lambdaforge::experiments {
 struct TrackingOptions {
   bool console = true;
   bool csv = true;
+  bool store = true;  // run.h5
 
   bool operator==(const TrackingOptions&) const = default;
 };

@@ -212,6 +212,7 @@ void add_evaluation_and_tracking(std::vector<Field>& fields) {
   SectionFields tracking(fields, "tracking", &Config::tracking);
   tracking.add("console", &experiments::TrackingOptions::console);
   tracking.add("csv", &experiments::TrackingOptions::csv);
+  tracking.add("store", &experiments::TrackingOptions::store);
 }
 
 }  // namespace

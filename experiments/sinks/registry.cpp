@@ -2,6 +2,7 @@
 
 #include "experiments/sinks/console.h"
 #include "experiments/sinks/csv.h"
+#include "experiments/sinks/store.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -17,12 +18,17 @@ Built build_csv(const Options&, const SinkContext&) {
   return std::make_unique<CsvSink>();
 }
 
+Built build_store(const Options&, const SinkContext&) {
+  return std::make_unique<StoreSink>();
+}
+
 }  // namespace
 
 const std::vector<SinkEntry>& sink_table() {
   static const std::vector<SinkEntry> table = {
       {"console", &Options::console, false, build_console},
       {"csv", &Options::csv, false, build_csv},
+      {"store", &Options::store, false, build_store},
   };
   return table;
 }
