@@ -28,12 +28,9 @@ std::string dump(const Json& json) {
 }
 
 Json to_json(const RunHead& head) {
-  Json json = {{"project", head.project},
-               {"name", head.name},
-               {"parameters", Json::object()},
-               {"environment", Json::object()},
-               {"ranks", Json::array()},
-               {"configuration", head.configuration}};
+  Json json = {{"project", head.project},      {"name", head.name},
+               {"parameters", Json::object()}, {"environment", Json::object()},
+               {"ranks", Json::array()},       {"configuration", head.configuration}};
   for (const auto& [name, value] : head.parameters)
     json["parameters"][name] = std::visit(
         [](const auto& held) -> Json {

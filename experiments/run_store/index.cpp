@@ -88,14 +88,22 @@ Json to_json(const std::string& path, const Entry& entry, NameTable& names) {
     metrics.push_back(value);
   }
   if (run.best) best = {run.best->metric, run.best->value, run.best->step};
-  return {path,          entry.stamp.nanoseconds,
-          entry.stamp.bytes, run.damage,
-          run.project,   run.name,
-          run.started,   run.heartbeat.time,
-          run.heartbeat.step, run.max_steps,
-          run.end ? static_cast<int>(*run.end) : -1, run.machine,
-          run.process_id, run.process_start,
-          std::move(best), std::move(parameters),
+  return {path,
+          entry.stamp.nanoseconds,
+          entry.stamp.bytes,
+          run.damage,
+          run.project,
+          run.name,
+          run.started,
+          run.heartbeat.time,
+          run.heartbeat.step,
+          run.max_steps,
+          run.end ? static_cast<int>(*run.end) : -1,
+          run.machine,
+          run.process_id,
+          run.process_start,
+          std::move(best),
+          std::move(parameters),
           std::move(metrics)};
 }
 
@@ -205,9 +213,8 @@ std::vector<fs::path> find_runs(const fs::path& folder) {
 
 std::vector<RunSummary> list_runs(const fs::path& folder) {
   if (std::error_code error; !fs::is_directory(folder, error))
-    throw std::runtime_error(
-        fmt::format("cannot list the runs of {}: {}", folder.string(),
-                    error ? error.message() : std::string("it is no folder")));
+    throw std::runtime_error(fmt::format("cannot list the runs of {}: {}", folder.string(),
+                                         error ? error.message() : std::string("it is no folder")));
   const fs::path index_file = folder / kIndexName;
   Entries known = load_index(index_file);
   std::vector<Entry> entries;

@@ -53,8 +53,8 @@ bool holds(const Condition& condition, const RunValue& value) {
   const auto wanted = read_number<double>(condition.value);
   if (const auto* number = std::get_if<double>(&value)) {
     if (!wanted)
-      throw std::invalid_argument(fmt::format("{} is a number, and '{}' is none", condition.name,
-                                              condition.value));
+      throw std::invalid_argument(
+          fmt::format("{} is a number, and '{}' is none", condition.name, condition.value));
     return compare(*number, condition.comparison, *wanted);
   }
   if (condition.comparison != "=" && condition.comparison != "!=")

@@ -43,8 +43,8 @@ std::string status_name(const RunSummary& run);
 // Higher figures of the run's best metric are better ones, as the trainer has it.
 bool greater_is_better(const RunSummary& run);
 
-// A parameter, a metric, or one of: best, best_step, duration (seconds), name, path, project, start,
-// status, step. Monostate: the run has none.
+// A parameter, a metric, or one of: best, best_step, duration (seconds), name, path, project,
+// start, status, step. Monostate: the run has none.
 using RunValue = std::variant<std::monostate, double, std::string>;
 RunValue value_of(const RunSummary& run, const std::string& name);
 const std::vector<std::string>& summary_fields();  // the names above

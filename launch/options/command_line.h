@@ -15,6 +15,7 @@ inline constexpr const char* kCompareSummary = "Test whether two evaluations rea
 inline constexpr const char* kPredictSummary =
     "Score pairs of texts, or rank documents for a query";
 inline constexpr const char* kPrepareSummary = "Turn data into what training reads";
+inline constexpr const char* kRunsSummary = "List, show, compare, export and remove runs";
 
 CLI::Validator at_least(int64_t minimum);
 CLI::Validator at_least_one();
