@@ -63,7 +63,21 @@ Handle access_properties() {
   Handle access(H5Pcreate(H5P_FILE_ACCESS), H5Pclose);
   H5Pset_libver_bounds(access, H5F_LIBVER_LATEST, H5F_LIBVER_LATEST);
   H5Pset_file_locking(access, false, true);
+  // A checksum that is wrong may be a write that is under way, so HDF5 reads again, each time after
+  // twice the pause, from 1 ns on. Its own 100 attempts would never end in a damaged file.
+  H5Pset_metadata_read_attempts(access, 20);
   return access;
+}
+
+// HDF5 cannot give up a file: closing one that could not be written (a full disk) tries once more
+// and leaves it torn. So what it still writes goes nowhere, and the file stays as it would be if
+// the process had been killed.
+void detach(const Handle& file) {
+  void* descriptor = nullptr;
+  const int nowhere = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+  if (nowhere >= 0 && H5Fget_vfd_handle(file, H5P_DEFAULT, &descriptor) >= 0)
+    ::dup2(nowhere, *static_cast<int*>(descriptor));
+  if (nowhere >= 0) ::close(nowhere);
 }
 
 void sync_file(const fs::path& path) {
@@ -80,13 +94,14 @@ void sync_file(const fs::path& path) {
 StoreFileWriter::StoreFileWriter(const fs::path& path)
     : path_(path), temporary_(path.string() + ".tmp") {
   silence_hdf5();
-  file_ = Handle(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access_properties()),
-                 H5Fclose);
+  const Handle access = access_properties();
+  file_ = Handle(H5Fcreate(temporary_.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, access), H5Fclose);
   check(file_, "create");
 }
 
 StoreFileWriter::~StoreFileWriter() {
   silence_hdf5();
+  if (file_ >= 0) detach(file_);
   tables_.clear();
   file_.close();
   std::error_code ignored;
@@ -115,9 +130,9 @@ void StoreFileWriter::create(const TableFormat& format) {
   const hsize_t chunk = format.chunk_rows, none = 0, no_limit = H5S_UNLIMITED;
   H5Pset_chunk(properties, 1, &chunk);
   const Handle space(H5Screate_simple(1, &none, &no_limit), H5Sclose);
-  table.dataset = Handle(H5Dcreate2(file_, format.name, packed(table.type), space, H5P_DEFAULT,
-                                    properties, H5P_DEFAULT),
-                         H5Dclose);
+  const Handle type = packed(table.type);
+  table.dataset = Handle(
+      H5Dcreate2(file_, format.name, type, space, H5P_DEFAULT, properties, H5P_DEFAULT), H5Dclose);
   check(table.dataset, fmt::format("create table {} of", format.name));
   tables_[format.name] = std::move(table);
 }
@@ -179,8 +194,8 @@ StoreFileReader::StoreFileReader(const fs::path& path) : path_(path) {
     throw std::runtime_error(
         fmt::format("cannot read {}: {}", path.string(),
                     error ? error.message() : (errno ? strerror(errno) : "it is no file")));
-  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access_properties()),
-                 H5Fclose);
+  const Handle access = access_properties();
+  file_ = Handle(H5Fopen(path.c_str(), H5F_ACC_RDONLY | H5F_ACC_SWMR_READ, access), H5Fclose);
   if (file_ < 0) fail("HDF5 structure");
 }
 
@@ -227,8 +242,9 @@ void StoreFileReader::read(const TableFormat& format, size_t first, size_t count
   const hsize_t start = first, extent = count;
   const Handle memory(H5Screate_simple(1, &extent, nullptr), H5Sclose);
   const Handle space(H5Dget_space(dataset), H5Sclose);
+  const Handle type = row_type(format);
   if (H5Sselect_hyperslab(space, H5S_SELECT_SET, &start, nullptr, &extent, nullptr) < 0 ||
-      H5Dread(dataset, row_type(format), memory, space, H5P_DEFAULT, rows) < 0)
+      H5Dread(dataset, type, memory, space, H5P_DEFAULT, rows) < 0)
     fail(fmt::format("table {}", format.name));
 }
 

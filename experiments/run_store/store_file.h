@@ -21,7 +21,7 @@ class StoreFileWriter {
  public:
   // Writes to "<path>.tmp" until publish().
   explicit StoreFileWriter(const std::filesystem::path& path);
-  ~StoreFileWriter();  // does not flush
+  ~StoreFileWriter();  // writes nothing more: see close()
 
   void set_text(const std::string& name, std::string_view text);
   void create(const TableFormat& format);

@@ -43,6 +43,7 @@ std::optional<int64_t> start_of(int64_t process_id) {
 }  // namespace
 
 bool is_alive(const StartRow& writer, const Heartbeat& heartbeat) {
+  if (writer.process_id == 0) return false;  // imported: nobody writes it
   if (!this_machine().empty() && writer.machine.text() == this_machine())
     return start_of(writer.process_id) == writer.process_start;
   const double now =

@@ -14,7 +14,7 @@ namespace lambdaforge::launch {
 namespace {
 
 using experiments::RunSummary;
-using Json = nlohmann::ordered_json;
+using Json = nlohmann::json;
 
 double duration_of(const RunSummary& run) {
   return std::get<double>(experiments::value_of(run, "duration"));
