@@ -129,6 +129,11 @@ CLI::App* define(CLI::App& app, RunsImportOptions& options) {
 RunsOptions parse_runs(const Arguments& arguments) {
   CLI::App app(kRunsSummary, "lambdaforge runs");
   app.require_subcommand(1);
+  app.footer(R"(
+Examples:
+  lambdaforge runs list --where 'training.learning_rate < 3e-5' --sort best
+  lambdaforge runs show wordnet/first
+  lambdaforge runs tail wordnet/first --follow)");
   RunsListOptions list;
   RunsShowOptions show;
   RunsCompareOptions compare;

@@ -68,7 +68,7 @@ dataset_names = ["msmarco", "nq"]
 TEST(ParseConfig, NamesTheNearestKey) {
   EXPECT_EQ(complaint("[tracking]\nconsol = true"),
             "recipe.toml:7: tracking.consol: unknown key 'consol'; did you mean 'console'? "
-            "known: console, csv");
+            "known: console, csv, store");
 }
 
 TEST(ParseConfig, SaysWhereAMisplacedKeyBelongs) {
