@@ -11,6 +11,7 @@ namespace lambdaforge::experiments {
 struct TrackingOptions {
   bool console = true;
   bool csv = true;
+  bool store = true;  // run.h5
   bool tensorboard = false;
   bool mlflow = false;
   bool prometheus = false;

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "launch/commit.h"
 #include "launch/version.h"
 
 namespace lambdaforge::launch {
@@ -44,6 +45,7 @@ std::vector<std::pair<std::string, std::string>> describe_environment(const Argu
       {"user", user ? user : ""},
       {"operating_system", fmt::format("{} {} {}", system.sysname, system.release, system.machine)},
       {"processor", processor_name()}};
+  if (!kCommit.empty()) environment.emplace_back("commit", kCommit);
   std::istringstream versions{std::string(kVersionText)};
   for (std::string line; std::getline(versions, line);) {
     line.erase(0, line.find_first_not_of(' '));

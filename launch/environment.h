@@ -9,8 +9,8 @@
 
 namespace lambdaforge::launch {
 
-// "command", "working_directory", "host", "user", "operating_system", "processor", then the version
-// of Lambdaforge and of every library.
+// "command", "working_directory", "host", "user", "operating_system", "processor", in a clone
+// "commit" (see commit.h), then the version of Lambdaforge and of every library.
 std::vector<std::pair<std::string, std::string>> describe_environment(const Arguments& arguments);
 
 }  // namespace lambdaforge::launch

@@ -23,6 +23,7 @@ const std::vector<Command>& commands() {
       {"compare", kCompareSummary, [](const Arguments& arguments) { parse_compare(arguments); }},
       {"predict", kPredictSummary, [](const Arguments& arguments) { parse_predict(arguments); }},
       {"prepare", kPrepareSummary, [](const Arguments& arguments) { parse_prepare(arguments); }},
+      {"runs", kRunsSummary, [](const Arguments& arguments) { parse_runs(arguments); }},
       {"card", kCardSummary, [](const Arguments& arguments) { parse_card(arguments); }},
       {"energy", kEnergySummary, [](const Arguments& arguments) { parse_energy(arguments); }},
       {"sync", kSyncSummary, [](const Arguments& arguments) { parse_sync(arguments); }},

@@ -97,6 +97,59 @@ struct SyncOptions {
 
 using PrepareOptions = std::variant<PrepareWordnetOptions, PrepareListsOptions>;
 
+// A RUN is a run's folder, its run.h5, or its path below `folder`.
+struct RunsListOptions {
+  std::string folder = "runs";
+  std::vector<std::string> where;  // "training.learning_rate < 3e-5", in order
+  std::string sort = "-start";
+  std::optional<int64_t> limit;  // none: all
+  bool json = false;
+};
+
+struct RunsShowOptions {
+  std::string folder = "runs";
+  std::string run;
+};
+
+struct RunsCompareOptions {
+  std::string folder = "runs";
+  std::vector<std::string> runs;  // two or more
+  bool json = false;
+};
+
+struct RunsExportOptions {
+  std::string folder = "runs";
+  std::string run;
+  std::string format = "csv";     // csv, json, jsonl, parquet
+  std::string table = "scalars";  // scalars, per_query; of csv and parquet
+  std::string output = "-";       // a file, or - for standard output
+};
+
+struct RunsTailOptions {
+  std::string folder = "runs";
+  std::string run;
+  bool follow = false;
+  int64_t lines = 10;
+};
+
+struct RunsRemoveOptions {
+  std::string folder = "runs";
+  std::vector<std::string> runs;
+  bool yes = false;
+  bool force = false;
+};
+
+struct RunsImportOptions {
+  std::string folder = "runs";  // where the run comes to
+  std::string source;           // an output folder of Hugging Face's Trainer
+  std::string project = "imported";
+  std::string name;  // empty: the source's name
+};
+
+using RunsOptions =
+    std::variant<RunsListOptions, RunsShowOptions, RunsCompareOptions, RunsExportOptions,
+                 RunsTailOptions, RunsRemoveOptions, RunsImportOptions>;
+
 // Thrown when the arguments ask for words instead of work (--help), or cannot be understood.
 class Answer : public std::exception {
  public:
@@ -123,6 +176,7 @@ EnergyOptions parse_energy(const Arguments& arguments);
 PredictOptions parse_predict(const Arguments& arguments);
 CardOptions parse_card(const Arguments& arguments);
 PrepareOptions parse_prepare(const Arguments& arguments);
+RunsOptions parse_runs(const Arguments& arguments);
 SyncOptions parse_sync(const Arguments& arguments);
 
 struct Command {

@@ -225,6 +225,7 @@ void add_reports(std::vector<Field>& fields) {
   SectionFields tracking(fields, "tracking", &Config::tracking);
   tracking.add("console", &Tracking::console);
   tracking.add("csv", &Tracking::csv);
+  tracking.add("store", &Tracking::store);
   tracking.add("tensorboard", &Tracking::tensorboard);
   tracking.add("mlflow", &Tracking::mlflow);
   tracking.add("mlflow_tracking_uri", &Tracking::mlflow_tracking_uri);
@@ -239,8 +240,7 @@ void add_reports(std::vector<Field>& fields) {
   tracking.add("prometheus_wait_seconds", &Tracking::prometheus_wait_seconds, kNotNegative);
   tracking.add("pushgateway_url", &Tracking::pushgateway_url);
   tracking.add("energy", &Tracking::energy);
-  tracking.add_name("energy_mode", &Tracking::energy_mode,
-                    {"machine", "process"});
+  tracking.add_name("energy_mode", &Tracking::energy_mode, {"machine", "process"});
   tracking.add("energy_interval", &Tracking::energy_interval, kAtLeastOne);
   tracking.add("country_iso_code", &Tracking::country_iso_code);
   tracking.add("region", &Tracking::region);

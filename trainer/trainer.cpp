@@ -199,8 +199,10 @@ class Run {
     snapshot.step = step;
     snapshot.training_seconds = seconds_so_far() - evaluating;
     snapshot.evaluation_seconds = evaluating;
-    if (energy_->is_on())
-      snapshot.energy = {energy_->figures().kwh, energy_->figures().emissions_kg};
+    if (energy_->is_on()) {
+      const experiments::energy::RunFigures figures = energy_->latest();
+      snapshot.energy = {figures.kwh, figures.emissions_kg};
+    }
     snapshot.usage_scores = score_usage(cards_->facts().usage_pairs, pretrained_);
     return cards_->add(model.filename().string(), progress_.state, std::move(snapshot));
   }

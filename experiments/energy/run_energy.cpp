@@ -111,6 +111,11 @@ RunFigures RunEnergy::figures() const {
   return figures_of(totals_of(sum_));
 }
 
+RunFigures RunEnergy::latest() const {
+  const std::lock_guard lock(mutex_);
+  return figures_of(whole_run());
+}
+
 Totals RunEnergy::whole_run() const {
   return totals_of(plus(numbers_of(meter_->totals()), others_));
 }

@@ -59,6 +59,9 @@ class RunEnergy {
   // As of the last exchange: the same on every rank.
   RunFigures figures() const;
 
+  // Rank 0: up to the last sample of its own node.
+  RunFigures latest() const;
+
   // Rank 0: an EnergyMeasured.
   void tell();
 

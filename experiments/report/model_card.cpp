@@ -286,6 +286,11 @@ std::string duration(double seconds) {
   return fmt::format("{:.1f} days", seconds / 86400);
 }
 
+// Three decimals, or three digits of what would vanish behind them.
+std::string small_figure(double value) {
+  return value < 0.01 ? fmt::format("{:.3g}", value) : fmt::format("{:.3f}", value);
+}
+
 std::string impact(const CardFacts& facts, const CardProgress& progress) {
   std::string text;
   const double total = progress.model.training_seconds + progress.model.evaluation_seconds;
@@ -293,9 +298,10 @@ std::string impact(const CardFacts& facts, const CardProgress& progress) {
     text += fmt::format(
         "### Environmental Impact\nEnergy and emissions were measured as "
         "[CodeCarbon](https://github.com/mlco2/codecarbon) measures them, over all restarts.\n"
-        "- **Energy Consumed**: {:.3f} kWh\n- **Carbon Emitted**: {:.3f} kg of CO2\n"
+        "- **Energy Consumed**: {} kWh\n- **Carbon Emitted**: {} kg of CO2\n"
         "- **Hours Used**: {:.3f} hours\n\n",
-        progress.model.energy->kwh, progress.model.energy->emissions_kg, total / 3600);
+        small_figure(progress.model.energy->kwh), small_figure(progress.model.energy->emissions_kg),
+        total / 3600);
   text += fmt::format(
       "### Training Hardware\n- **On Cloud**: No\n- **GPU Model**: {}\n- **CPU Model**: {}\n"
       "- **RAM Size**: {:.2f} GB\n\n",

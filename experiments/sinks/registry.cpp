@@ -10,6 +10,7 @@
 #include "experiments/sinks/csv.h"
 #include "experiments/sinks/mlflow.h"
 #include "experiments/sinks/prometheus.h"
+#include "experiments/sinks/store.h"
 #include "experiments/sinks/tensorboard.h"
 
 namespace lambdaforge::experiments {
@@ -24,6 +25,10 @@ Built build_console(const Options&, const SinkContext& context) {
 
 Built build_csv(const Options&, const SinkContext&) {
   return std::make_unique<CsvSink>();
+}
+
+Built build_store(const Options&, const SinkContext&) {
+  return std::make_unique<StoreSink>();
 }
 
 Built build_mlflow(const Options& options, const SinkContext&) {
@@ -71,6 +76,7 @@ const std::vector<SinkEntry>& sink_table() {
       {"console", &Options::console, false, build_console},
       {"mlflow", &Options::mlflow, false, build_mlflow},
       {"csv", &Options::csv, false, build_csv},
+      {"store", &Options::store, false, build_store},
       {"tensorboard", &Options::tensorboard, false, build_tensorboard},
       {"prometheus", &Options::prometheus, true, build_prometheus},
   };

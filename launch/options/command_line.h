@@ -17,6 +17,7 @@ inline constexpr const char* kPredictSummary =
     "Score pairs of texts, or rank documents for a query";
 inline constexpr const char* kCardSummary = "Write the model cards of a run again";
 inline constexpr const char* kPrepareSummary = "Turn data into what training reads";
+inline constexpr const char* kRunsSummary = "List, show, compare, export and remove runs";
 inline constexpr const char* kSyncSummary = "Send an MLflow server what a run could not tell it";
 
 CLI::Validator at_least(int64_t minimum);

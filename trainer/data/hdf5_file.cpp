@@ -9,43 +9,14 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/hdf5.h"
+
 namespace lambdaforge::trainer {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "extents are read as they lie");
 
-// HDF5 prints its errors unless it is told not to.
-void silence_hdf5() {
-  H5Eset_auto2(H5E_DEFAULT, nullptr, nullptr);
-}
-
-// The innermost description on HDF5's error stack.
-std::string hdf5_reason() {
-  std::string reason;
-  H5Ewalk2(
-      H5E_DEFAULT, H5E_WALK_UPWARD,
-      [](unsigned depth, const H5E_error2_t* error, void* out) -> herr_t {
-        if (depth == 0) *static_cast<std::string*>(out) = error->desc ? error->desc : "";
-        return 0;
-      },
-      &reason);
-  return reason.empty() ? "no reason given" : reason;
-}
-
-class Handle {
- public:
-  Handle(hid_t id, herr_t (*close)(hid_t)) : id_(id), close_(close) {}
-  ~Handle() {
-    if (id_ >= 0) close_(id_);
-  }
-  Handle(const Handle&) = delete;
-  Handle& operator=(const Handle&) = delete;
-  operator hid_t() const { return id_; }
-
- private:
-  hid_t id_;
-  herr_t (*close_)(hid_t);
-};
+using Handle = Hdf5Handle;
 
 hid_t file_type(Hdf5Type type) {
   switch (type) {

@@ -255,6 +255,14 @@ arrow::Status append_cell(arrow::StringBuilder& builder, const std::string& text
   return builder.Append(text);
 }
 
+arrow::Status append_cell(arrow::Int64Builder& builder, int64_t number) {
+  return builder.Append(number);
+}
+
+arrow::Status append_cell(arrow::DoubleBuilder& builder, double number) {
+  return builder.Append(number);
+}
+
 arrow::Status append_cell(arrow::ListBuilder& builder, const std::vector<std::string>& texts) {
   ARROW_RETURN_NOT_OK(builder.Append());
   return static_cast<arrow::StringBuilder*>(builder.value_builder())->AppendValues(texts);
@@ -269,6 +277,10 @@ arrow::Result<std::shared_ptr<arrow::Array>> build_array(Builder builder, const 
 arrow::Result<std::shared_ptr<arrow::Array>> build_array(const ParquetColumn& column) {
   if (const auto* texts = std::get_if<std::vector<std::string>>(&column.values))
     return build_array(arrow::StringBuilder(), *texts);
+  if (const auto* numbers = std::get_if<std::vector<int64_t>>(&column.values))
+    return build_array(arrow::Int64Builder(), *numbers);
+  if (const auto* numbers = std::get_if<std::vector<double>>(&column.values))
+    return build_array(arrow::DoubleBuilder(), *numbers);
   return build_array(
       arrow::ListBuilder(arrow::default_memory_pool(), std::make_shared<arrow::StringBuilder>()),
       std::get<std::vector<std::vector<std::string>>>(column.values));

@@ -51,7 +51,9 @@ class ParquetReader {
 
 struct ParquetColumn {
   std::string name;
-  std::variant<std::vector<std::string>, std::vector<std::vector<std::string>>> values;
+  std::variant<std::vector<std::string>, std::vector<std::vector<std::string>>,
+               std::vector<int64_t>, std::vector<double>>
+      values;
 };
 
 // Columns of equal length, zstd-compressed. Replaces `path` atomically; throws std::runtime_error
