@@ -97,6 +97,14 @@ std::string to_json(const RunRecord& run) {
   for (const std::string& name : rows.series.names())
     if (json["scalars"][name].empty()) json["scalars"].erase(name);  // only per query
   json["evaluations"] = evaluations_json(rows);
+  json["energy"] = Json::array();
+  for (const EnergyRow& row : rows.energy)
+    json["energy"].push_back({{"step", row.step},
+                              {"time", row.time},
+                              {"cpu_kwh", row.cpu_kwh},
+                              {"gpu_kwh", row.gpu_kwh},
+                              {"memory_kwh", row.memory_kwh},
+                              {"emissions_kg", row.emissions_kg}});
   json["checkpoints"] = Json::array();
   for (const CheckpointRow& row : rows.checkpoints)
     json["checkpoints"].push_back({{"step", row.step},

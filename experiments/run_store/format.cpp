@@ -89,6 +89,21 @@ const TableFormat& table_format<CheckpointRow>() {
 }
 
 template <>
+const TableFormat& table_format<EnergyRow>() {
+  using Row = EnergyRow;
+  static const TableFormat table = format<Row>(
+      "energy", 256,
+      {column("step", &Row::step), column("time", &Row::time), column("seconds", &Row::seconds),
+       column("cpu_kwh", &Row::cpu_kwh), column("gpu_kwh", &Row::gpu_kwh),
+       column("memory_kwh", &Row::memory_kwh), column("cpu_watts", &Row::cpu_watts),
+       column("gpu_watts", &Row::gpu_watts), column("memory_watts", &Row::memory_watts),
+       column("emissions_kg", &Row::emissions_kg), column("training_kwh", &Row::training_kwh),
+       column("evaluation_kwh", &Row::evaluation_kwh),
+       column("checkpoint_kwh", &Row::checkpoint_kwh), column("idle_kwh", &Row::idle_kwh)});
+  return table;
+}
+
+template <>
 const TableFormat& table_format<LogRow>() {
   using Row = LogRow;
   static const TableFormat table = format<Row>(

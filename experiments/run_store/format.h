@@ -65,6 +65,18 @@ struct CheckpointRow {
   FixedText<1024> path;
 };
 
+// Energy and emissions so far (see EnergyMeasured): what was consumed stays consumed, so a resumed
+// run keeps the rows of steps that were lost.
+struct EnergyRow {
+  int64_t step = 0;
+  double time = 0;
+  double seconds = 0;  // that were measured
+  double cpu_kwh = 0, gpu_kwh = 0, memory_kwh = 0;
+  double cpu_watts = 0, gpu_watts = 0, memory_watts = 0;
+  double emissions_kg = 0;
+  double training_kwh = 0, evaluation_kwh = 0, checkpoint_kwh = 0, idle_kwh = 0;
+};
+
 // The text is the bytes [begin, begin + length) of the table of log texts.
 struct LogRow {
   double time = 0;

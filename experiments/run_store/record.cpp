@@ -41,6 +41,7 @@ void RunRows::append(const RunRows& later) {
   add(evaluations, rows.evaluations);
   add(per_query, rows.per_query);
   add(checkpoints, later.checkpoints);
+  add(energy, later.energy);
   add(log, rows.log);
   log_text += later.log_text;
   add(starts, later.starts);

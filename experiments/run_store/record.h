@@ -42,14 +42,15 @@ struct RunRows {
   std::vector<EvaluationRow> evaluations;
   std::vector<PerQueryRow> per_query;
   std::vector<CheckpointRow> checkpoints;
+  std::vector<EnergyRow> energy;
   std::vector<LogRow> log;
   std::string log_text;
   std::vector<StartRow> starts;
   Heartbeat heartbeat;
 
   bool empty() const {
-    return scalars.empty() && evaluations.empty() && checkpoints.empty() && log.empty() &&
-           starts.empty();
+    return scalars.empty() && evaluations.empty() && checkpoints.empty() && energy.empty() &&
+           log.empty() && starts.empty();
   }
   void add_scalar(const std::string& name, int64_t step, double time, double value);
   void add_log(std::string_view kind, int64_t step, double time, std::string_view text);
@@ -58,7 +59,7 @@ struct RunRows {
   // Adds what happened after these rows.
   void append(const RunRows& later);
   // What a run that goes on after `step` keeps: figures up to it, but not what an earlier end
-  // summed up (train_runtime, ...); the log and the starts stay whole.
+  // summed up (train_runtime, ...); the log, the energy and the starts stay whole.
   void cut_after(int64_t step);
 };
 

@@ -44,7 +44,8 @@ void write_head(StoreFileWriter& file, const RunHead& head) {
                      {"local_rank", rank.local_rank},
                      {"host", rank.host},
                      {"device", rank.device},
-                     {"gpu_uuid", rank.gpu_uuid}});
+                     {"gpu_uuid", rank.gpu_uuid},
+                     {"gpu_name", rank.gpu_name}});
   file.set_text("format", kRunFormat);
   file.set_text("project", head.project);
   file.set_text("name", head.name);
@@ -68,7 +69,7 @@ RunHead read_head(const StoreFileReader& file) {
   const Json ranks = Json::parse(file.text("ranks"));
   for (const Json& rank : ranks)
     head.ranks.push_back({rank.at("rank"), rank.at("local_rank"), rank.at("host"),
-                          rank.at("device"), rank.at("gpu_uuid")});
+                          rank.at("device"), rank.at("gpu_uuid"), rank.at("gpu_name")});
   return head;
 }
 
@@ -79,6 +80,7 @@ void create_tables(StoreFileWriter& file) {
   file.create(table_format<EvaluationRow>());
   file.create(table_format<PerQueryRow>());
   file.create(table_format<CheckpointRow>());
+  file.create(table_format<EnergyRow>());
   file.create(log_text_format());
   file.create(table_format<LogRow>());
   file.create(table_format<StartRow>());
@@ -123,6 +125,7 @@ RunRecord read_as_it_is(const std::filesystem::path& path) {
   if (const auto beats = file.rows<Heartbeat>(); !beats.empty()) rows.heartbeat = beats.back();
   rows.log = file.rows<LogRow>();
   rows.log_text = file.log_text();
+  rows.energy = file.rows<EnergyRow>();
   rows.checkpoints = file.rows<CheckpointRow>();
   rows.per_query = file.rows<PerQueryRow>();
   rows.evaluations = file.rows<EvaluationRow>();
@@ -149,6 +152,7 @@ void RunWriter::append(const RunRows& later) {
   file_.append(rows.evaluations);
   file_.append(rows.per_query);
   file_.append(later.checkpoints);
+  file_.append(later.energy);
   file_.append(log_text_format(), later.log_text.data(), later.log_text.size());
   file_.append(later.starts);
   file_.append(rows.log);
@@ -158,6 +162,7 @@ void RunWriter::append(const RunRows& later) {
   size_.evaluations += rows.evaluations.size();
   size_.per_query += rows.per_query.size();
   size_.checkpoints += later.checkpoints.size();
+  size_.energy += later.energy.size();
   size_.log += rows.log.size();
   size_.log_bytes += later.log_text.size();
   size_.starts += later.starts.size();
@@ -181,6 +186,7 @@ RunRecord read_run(const std::filesystem::path& path, const RunWriter::Size& siz
   keep(rows.evaluations, size.evaluations);
   keep(rows.per_query, size.per_query);
   keep(rows.checkpoints, size.checkpoints);
+  keep(rows.energy, size.energy);
   keep(rows.log, size.log);
   keep(rows.log_text, size.log_bytes);
   keep(rows.starts, size.starts);

@@ -22,8 +22,8 @@ class RunWriter {
 
   // How many rows of each table are safe in the file.
   struct Size {
-    size_t scalars = 0, evaluations = 0, per_query = 0, checkpoints = 0, log = 0, log_bytes = 0,
-           starts = 0;
+    size_t scalars = 0, evaluations = 0, per_query = 0, checkpoints = 0, energy = 0, log = 0,
+           log_bytes = 0, starts = 0;
   };
   const Size& size() const { return size_; }
 

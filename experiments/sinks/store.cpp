@@ -149,19 +149,18 @@ void StoreSink::record(double time, const CheckpointSaved& checkpoint) {
 }
 
 void StoreSink::record(double time, const EnergyMeasured& energy) {
-  const auto add = [&](const std::string& name, double value) {
-    waiting_.add_scalar("energy." + name, energy.step, time, value);
-  };
-  add("seconds", energy.seconds);
-  add("cpu_kwh", energy.cpu_kwh);
-  add("gpu_kwh", energy.gpu_kwh);
-  add("memory_kwh", energy.memory_kwh);
-  add("total_kwh", energy.cpu_kwh + energy.gpu_kwh + energy.memory_kwh);
-  add("cpu_watts", energy.cpu_watts);
-  add("gpu_watts", energy.gpu_watts);
-  add("memory_watts", energy.memory_watts);
-  add("emissions_kg", energy.emissions_kg);
-  for (const auto& [phase, kwh] : energy.phase_kwh) add(phase + "_kwh", kwh);
+  EnergyRow row{energy.step,         time,
+                energy.seconds,      energy.cpu_kwh,
+                energy.gpu_kwh,      energy.memory_kwh,
+                energy.cpu_watts,    energy.gpu_watts,
+                energy.memory_watts, energy.emissions_kg};
+  for (const auto& [phase, kwh] : energy.phase_kwh) {
+    if (phase == "training") row.training_kwh = kwh;
+    if (phase == "evaluation") row.evaluation_kwh = kwh;
+    if (phase == "checkpoint") row.checkpoint_kwh = kwh;
+    if (phase == "idle") row.idle_kwh = kwh;
+  }
+  waiting_.energy.push_back(row);
 }
 
 void StoreSink::record(double time, const RunFinished& run) {

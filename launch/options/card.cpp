@@ -13,7 +13,7 @@ again from card.json and trainer_state.json of the run; what was changed in them
 What no program can know stands in the recipe's section [card]: model_name, model_id, base_model,
 train_dataset, eval_dataset, language, license.
 
-Example:
+Examples:
   lambdaforge card runs/wordnet/quickstart)");
 }
 

@@ -77,7 +77,8 @@ def test_a_killed_run_opens_and_goes_on(small_recipe, tmp_path):
         opened += 1
         if written := times_of_csv(folder / "metrics.csv"):
             kept = max((rows[-1][1] for rows in scalars.values()), default=min(written))
-            missing.append(max(written) - kept)
+            lost = [moment for moment in written if moment > kept + 0.01]  # csv has milliseconds
+            missing.append(max(written) - min(lost) if lost else 0.0)
     assert opened >= KILLS // 2
     assert max(missing, default=0) <= LONGEST_LOSS, missing
     print(f"{opened} opened; missing at most {max(missing, default=0):.2f} s, in the mean {numpy.mean(missing):.2f} s")

@@ -82,7 +82,7 @@ TEST(ParseConfig, SaysWhereAMisplacedKeyBelongs) {
 TEST(ParseConfig, NamesTheNearestSection) {
   EXPECT_EQ(complaint("[trainin]\nseed = 1"),
             "recipe.toml:6: trainin: unknown section 'trainin'; did you mean 'training'? "
-            "known: run, model, data, loss, training, evaluation, tracking");
+            "known: run, model, data, loss, training, evaluation, card, tracking");
 }
 
 TEST(ParseConfig, RefusesAKeyWithoutASection) {

@@ -156,9 +156,11 @@ TEST_F(StoreSinkTest, KeepsEnergyAndTheLog) {
   sink.handle({kTime, energy});
   sink.handle({kTime, Notice{"first\nsecond"}});
   sink.handle({kTime, RunFailed{7, true, "diverged"}});
-  EXPECT_EQ(steps_of("energy.total_kwh"), std::vector<int64_t>{5});
-  EXPECT_EQ(steps_of("energy.training_kwh"), std::vector<int64_t>{5});
   const RunRows rows = read().rows;
+  ASSERT_EQ(rows.energy.size(), 1u);
+  EXPECT_EQ(rows.energy[0].step, 5);
+  EXPECT_EQ(rows.energy[0].cpu_kwh + rows.energy[0].gpu_kwh, 0.75);
+  EXPECT_EQ(rows.energy[0].training_kwh, 0.75);
   ASSERT_EQ(rows.log.size(), 3u);
   EXPECT_EQ(rows.log[1].kind.text(), "notice");
   EXPECT_EQ(rows.log_line(rows.log[1]), "first\nsecond");
