@@ -24,10 +24,10 @@ struct HttpAnswer {
   std::chrono::steady_clock::time_point made = std::chrono::steady_clock::now();
 };
 
-// Our own instead of prometheus-cpp's Exposer: Debian's civetweb, which that is built on, gives its
-// threads 100 KiB of stack. Half of it is taken by the thread-local data of libtorch and the
-// libraries around it, and a long request then writes over the next thread: training would die of
-// it. Its TLS calls a function that OpenSSL 3 does not have.
+// Our own instead of prometheus-cpp's Exposer: a training that was sent garbage died in it once, in
+// one of the threads of Debian's civetweb, which it is built on. Those have 100 KiB of stack, of
+// which the thread-local data of libtorch and its libraries take half: too little for its frames of
+// 17 KB, it seems. Its TLS fails too, by a function that OpenSSL 3 no longer has.
 class HttpServer {
  public:
   using Handler = std::function<HttpAnswer(const HttpRequest&)>;

@@ -4,7 +4,8 @@
     .deps/tests-venv/bin/python tests/bench/tracking.py [--rounds 4] [--steps 40]
 
 logging_steps = 1, so every step is told to every sink. MLflow's sink talks to a server that this script starts and
-that takes everything at once. metrics.csv stays on: the times come out of it. Prints the median step of each run and the cost. The machine should do nothing else.
+that takes everything at once. metrics.csv stays on: the times come out of it. Prints the median step of each run and
+the cost. The machine should do nothing else.
 """
 
 import argparse
@@ -22,8 +23,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from tests.conftest import MODEL  # noqa: E402
 from tests.runs import run_training, write_recipe  # noqa: E402
 
-# The switches of experiments/sinks/registry.cpp.
-SINKS = ["console", "mlflow", "csv", "tensorboard"]
+# The switches of experiments/sinks/registry.cpp, and the energy meter.
+SINKS = ["console", "mlflow", "csv", "store", "tensorboard", "prometheus", "energy"]
 
 
 class Taker(BaseHTTPRequestHandler):
