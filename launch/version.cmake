@@ -21,6 +21,15 @@ function(add_version name version)
   set_property(DIRECTORY APPEND_STRING PROPERTY version_text "  ${name} ${version}\n")
 endfunction()
 
+# version_of_library(name file): for libraries that say their version in nothing but the file's name, lib....so.1.2.3.
+function(version_of_library name file)
+  file(REAL_PATH ${file} real)
+  if(NOT real MATCHES "\\.so\\.([0-9.]+)$")
+    message(FATAL_ERROR "no version of ${name} in the name of ${real}")
+  endif()
+  add_version("${name}" "${CMAKE_MATCH_1}")
+endfunction()
+
 find_file(OPEN_MPI_HEADER mpi.h PATHS ${MPI_CXX_INCLUDE_DIRS} NO_DEFAULT_PATH REQUIRED)
 version_of("libtorch" ${LAMBDAFORGE_SITE_PACKAGES}/torch/version.py "__version__ = '([^']+)'")
 version_of("NCCL" ${LAMBDAFORGE_SITE_PACKAGES}/nvidia/nccl/include/nccl.h
@@ -34,6 +43,11 @@ add_version("ICU" "${ICU_VERSION}")
 add_version("toml++" "${tomlplusplus_VERSION}")
 add_version("CLI11" "${CLI11_VERSION}")
 add_version("fmt" "${fmt_VERSION}")
+get_target_property(prometheus_library prometheus-cpp::core LOCATION)
+version_of_library("prometheus-cpp" ${prometheus_library})
+version_of_library("ISA-L" ${LAMBDAFORGE_ISAL})
+add_version("libcurl" "${CURL_VERSION_STRING}")
+add_version("protobuf" "${Protobuf_VERSION}")
 add_version("nlohmann-json" "${nlohmann_json_VERSION}")
 
 get_property(version_text DIRECTORY PROPERTY version_text)
