@@ -74,12 +74,16 @@ std::vector<std::vector<std::string>> log_rows(const CardFacts& facts,
                                                const CardProgress& progress) {
   const std::vector<PrimaryMetric> primary = primary_metrics(facts);
   const auto steps = rows_by_step(progress.state);
-  const bool has_validation_loss = std::ranges::any_of(
-      steps, [](const auto& step) { return find(step.second, "eval_loss").has_value(); });
+  const auto is_known = [&](const char* name) {
+    return std::ranges::any_of(
+        steps, [&](const auto& step) { return find(step.second, name).has_value(); });
+  };
+  const bool has_validation_loss = is_known("eval_loss"), has_energy = is_known("eval_energy_kwh");
   std::vector<std::vector<std::string>> rows = {{"Epoch", "Step", "Training Loss"}};
   if (has_validation_loss) rows.front().push_back("Validation Loss");
   for (const PrimaryMetric& each : primary)
     rows.front().push_back(escape_markdown(each.dataset + "_" + each.metric));
+  if (has_energy) rows.front().push_back("kWh");
   for (const auto& [step, row] : steps) {
     std::vector<std::string>& cells = rows.emplace_back();
     cells = {number_or_dash(find(row, "epoch")), fmt::format("{}", step),
@@ -88,6 +92,10 @@ std::vector<std::vector<std::string>> log_rows(const CardFacts& facts,
     for (const PrimaryMetric& each : primary) {
       const auto figure = find_figure(row, each.dataset, each.metric);
       cells.push_back(figure ? figure_text(*figure) : "-");
+    }
+    if (has_energy) {
+      const auto kwh = find(row, "eval_energy_kwh");
+      cells.push_back(kwh ? fmt::format("{:.4g}", *kwh) : "-");
     }
     if (step == progress.model.step)
       for (std::string& cell : cells) cell = fmt::format("**{}**", cell);

@@ -25,7 +25,8 @@ std::string figure_text(const Figure& figure);
 // What was measured at the step of the card's weights, else at the last one before; empty: nothing.
 Metrics evaluation_row(const CardProgress& progress);
 
-// The log as a table: a row a step, the one of the card's weights bold. rows[0] is the head.
+// The log as a table: a row a step, the one of the card's weights bold; beside each evaluation the
+// energy that the run had consumed by then. rows[0] is the head.
 std::vector<std::vector<std::string>> log_rows(const CardFacts& facts,
                                                const CardProgress& progress);
 

@@ -69,6 +69,15 @@ TEST(ModelCard, LogsAStepInARowAndTheSavedOneInBold) {
   EXPECT_FALSE(has(card, "61.0000"));  // the end is no step
 }
 
+TEST(ModelCard, LogsFiguresAgainstTheEnergyThatTheyCost) {
+  CardProgress measured = progress();
+  measured.state.log_history[1].emplace_back("eval_energy_kwh", 0.01234567);
+  const std::string card = model_card(facts(), measured);
+  EXPECT_TRUE(has(card, "|     kWh     |"));
+  EXPECT_TRUE(has(card, "| **0.01235** |"));
+  EXPECT_FALSE(has(model_card(facts(), progress()), "kWh"));
+}
+
 TEST(ModelCard, FoldsALongLog) {
   CardProgress long_run = progress();
   for (int step = 30; step < 1100; step += 10)
