@@ -100,6 +100,10 @@ std::vector<int64_t> numbered_entries(const std::filesystem::path& folder, std::
   return numbers;
 }
 
+void sync_file(const std::filesystem::path& path) {
+  FileDescriptor(path, O_RDONLY).sync();
+}
+
 void sync_folder(const std::filesystem::path& folder) {
   FileDescriptor(folder, O_RDONLY | O_DIRECTORY).sync();
 }

@@ -26,6 +26,10 @@ void append_to_file(const std::filesystem::path& path, std::string_view content)
 std::vector<int64_t> numbered_entries(const std::filesystem::path& folder, std::string_view prefix,
                                       std::string_view suffix = "");
 
+// Makes the content of a file durable that something else wrote. Throws std::runtime_error as
+// above.
+void sync_file(const std::filesystem::path& path);
+
 // Makes the names inside `folder` durable.
 void sync_folder(const std::filesystem::path& folder);
 

@@ -9,6 +9,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "experiments/json_values.h"
 #include "losses/registry.h"
 #include "models/pair_scorer.h"
 #include "trainer/card_datasets.h"
@@ -100,17 +101,6 @@ void add_data(const CardSources& sources, CardFacts& facts) {
 
 // --- loss and hyperparameters ---
 
-ordered_json to_json(const Value& value) {
-  return std::visit(
-      [](const auto& held) -> ordered_json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>)
-          return nullptr;
-        else
-          return held;
-      },
-      value);
-}
-
 // As Python prints it. A count that may also be a share below 1, such as logging_steps, is a
 // double.
 std::string python_value(const Value& value, bool is_count) {
@@ -119,7 +109,7 @@ std::string python_value(const Value& value, bool is_count) {
   if (const auto* text = std::get_if<std::string>(&value)) return text->empty() ? "None" : *text;
   const double* number = std::get_if<double>(&value);
   if (is_count && number && *number >= 1) return fmt::format("{:.0f}", *number);
-  return to_json(value).dump();
+  return experiments::json_of<ordered_json>(value).dump();
 }
 
 std::string loss_options(const Config& config) {
@@ -127,7 +117,7 @@ std::string loss_options(const Config& config) {
   ordered_json options = ordered_json::object();
   for (const Field& field : config_fields())
     if (field.section == "loss" && std::ranges::find(read, field.key) != read.end())
-      options[field.key] = to_json(field.get(config));
+      options[field.key] = experiments::json_of<ordered_json>(field.get(config));
   if (config.loss.activation_fn.empty())
     options["activation_fn"] =
         losses::loss_needs(config.loss.name).in_batch ? "sigmoid" : "identity";

@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <cmath>
 #include <map>
 #include <nlohmann/json.hpp>
+
+#include "experiments/json_values.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -18,11 +19,6 @@ std::string csv_cell(const std::string& text) {
   return quoted + "\"";
 }
 
-// JSON has no NaN and no infinity: null.
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
-
 std::string dump(const Json& json) {
   return json.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
@@ -31,15 +27,7 @@ Json to_json(const RunHead& head) {
   Json json = {{"project", head.project},      {"name", head.name},
                {"parameters", Json::object()}, {"environment", Json::object()},
                {"ranks", Json::array()},       {"configuration", head.configuration}};
-  for (const auto& [name, value] : head.parameters)
-    json["parameters"][name] = std::visit(
-        [](const auto& held) -> Json {
-          if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>)
-            return nullptr;
-          else
-            return held;
-        },
-        value);
+  for (const auto& [name, value] : head.parameters) json["parameters"][name] = json_of<Json>(value);
   for (const auto& [name, value] : head.environment) json["environment"][name] = value;
   for (const RankInfo& rank : head.ranks)
     json["ranks"].push_back({{"rank", rank.rank},
@@ -56,12 +44,12 @@ Json evaluations_json(const RunRows& rows) {
                            {"epoch", row.epoch},
                            {"time", row.time},
                            {"metric", rows.series.name(row.metric)},
-                           {"value", number(row.value)},
+                           {"value", json_of_finite<Json>(row.value)},
                            {"best_so_far", row.is_best == 1},
                            {"per_query", Json::object()}});
   for (const PerQueryRow& row : rows.per_query)
     evaluations[static_cast<size_t>(row.evaluation)]["per_query"][rows.series.name(row.metric)]
-               [rows.queries.name(row.query)] = number(row.value);
+               [rows.queries.name(row.query)] = json_of_finite<Json>(row.value);
   return evaluations;
 }
 
@@ -93,7 +81,7 @@ std::string to_json(const RunRecord& run) {
   for (const std::string& name : rows.series.names()) json["scalars"][name] = Json::array();
   for (const ScalarRow& row : rows.scalars)
     json["scalars"][rows.series.name(row.series)].push_back(
-        {{"step", row.step}, {"time", row.time}, {"value", number(row.value)}});
+        {{"step", row.step}, {"time", row.time}, {"value", json_of_finite<Json>(row.value)}});
   for (const std::string& name : rows.series.names())
     if (json["scalars"][name].empty()) json["scalars"].erase(name);  // only per query
   json["evaluations"] = evaluations_json(rows);
@@ -134,7 +122,7 @@ std::string scalars_jsonl(const RunRows& rows) {
     Json& line = steps[row.step];
     line["_step"] = row.step;
     line["_timestamp"] = row.time;
-    line[rows.series.name(row.series)] = number(row.value);
+    line[rows.series.name(row.series)] = json_of_finite<Json>(row.value);
   }
   std::string lines;
   for (const auto& [step, line] : steps) lines += dump(line);

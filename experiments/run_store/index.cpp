@@ -11,6 +11,7 @@
 #include <unordered_map>
 
 #include "base/files.h"
+#include "experiments/json_values.h"
 #include "experiments/run_store/run_file.h"
 
 namespace lambdaforge::experiments {
@@ -47,41 +48,13 @@ int64_t now_nanoseconds() {
   return std::chrono::nanoseconds(std::chrono::system_clock::now().time_since_epoch()).count();
 }
 
-Json to_json(const ParameterValue& value) {
-  return std::visit(
-      [](const auto& held) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>)
-          return nullptr;
-        else
-          return held;
-      },
-      value);
-}
-
-ParameterValue to_parameter(const Json& json) {
-  switch (json.type()) {
-    case Json::value_t::null:
-      return {};
-    case Json::value_t::boolean:
-      return json.get<bool>();
-    case Json::value_t::number_float:
-      return json.get<double>();
-    case Json::value_t::string:
-      return json.get<std::string>();
-    case Json::value_t::array:
-      return json.get<std::vector<std::string>>();
-    default:
-      return json.get<int64_t>();
-  }
-}
-
 // Names are the same from run to run: each is there once, runs hold their numbers.
 Json to_json(const std::string& path, const Entry& entry, NameTable& names) {
   const RunSummary& run = entry.summary;
   Json parameters = Json::array(), metrics = Json::array(), best = nullptr;
   for (const auto& [name, value] : run.parameters) {
     parameters.push_back(names.number_of(name));
-    parameters.push_back(to_json(value));
+    parameters.push_back(json_of<Json>(value));
   }
   for (const auto& [name, value] : run.metrics) {
     metrics.push_back(names.number_of(name));
@@ -133,7 +106,7 @@ Entry to_entry(const Json& json, const std::vector<std::string>& names) {
   const Json& parameters = json.at(i++);
   for (size_t j = 0; j + 1 < parameters.size(); j += 2)
     run.parameters.emplace_back(names.at(parameters[j].get<size_t>()),
-                                to_parameter(parameters[j + 1]));
+                                parameter_of(parameters[j + 1]));
   const Json& metrics = json.at(i++);
   for (size_t j = 0; j + 1 < metrics.size(); j += 2)
     run.metrics.emplace_back(names.at(metrics[j].get<size_t>()), metrics[j + 1].get<double>());

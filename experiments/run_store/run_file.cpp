@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "experiments/json_values.h"
+
 namespace lambdaforge::experiments {
 namespace {
 
@@ -15,29 +17,9 @@ std::string dump(const Json& json) {
   return json.dump(1, ' ', false, Json::error_handler_t::replace);
 }
 
-Json to_json(const ParameterValue& value) {
-  return std::visit(
-      [](const auto& held) -> Json {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>)
-          return nullptr;
-        else
-          return held;
-      },
-      value);
-}
-
-ParameterValue to_parameter(const Json& json) {
-  if (json.is_null()) return {};
-  if (json.is_boolean()) return json.get<bool>();
-  if (json.is_number_integer()) return json.get<int64_t>();
-  if (json.is_number()) return json.get<double>();
-  if (json.is_string()) return json.get<std::string>();
-  return json.get<std::vector<std::string>>();
-}
-
 void write_head(StoreFileWriter& file, const RunHead& head) {
   Json parameters = Json::object(), environment = Json::object(), ranks = Json::array();
-  for (const auto& [name, value] : head.parameters) parameters[name] = to_json(value);
+  for (const auto& [name, value] : head.parameters) parameters[name] = json_of<Json>(value);
   for (const auto& [name, value] : head.environment) environment[name] = value;
   for (const RankInfo& rank : head.ranks)
     ranks.push_back({{"rank", rank.rank},
@@ -62,7 +44,7 @@ RunHead read_head(const StoreFileReader& file) {
   head.configuration = file.text("configuration");
   const Json parameters = Json::parse(file.text("parameters"));
   for (const auto& item : parameters.items())
-    head.parameters.emplace_back(item.key(), to_parameter(item.value()));
+    head.parameters.emplace_back(item.key(), parameter_of(item.value()));
   const Json environment = Json::parse(file.text("environment"));
   for (const auto& item : environment.items())
     head.environment.emplace_back(item.key(), item.value().get<std::string>());

@@ -80,15 +80,6 @@ void detach(const Handle& file) {
   if (nowhere >= 0) ::close(nowhere);
 }
 
-void sync_file(const fs::path& path) {
-  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool done = descriptor >= 0 && ::fsync(descriptor) == 0;
-  const int error = errno;
-  if (descriptor >= 0) ::close(descriptor);
-  if (!done)
-    throw std::runtime_error(fmt::format("cannot sync {}: {}", path.string(), strerror(error)));
-}
-
 }  // namespace
 
 StoreFileWriter::StoreFileWriter(const fs::path& path)

@@ -9,6 +9,8 @@
 #include <optional>
 #include <sstream>
 
+#include "base/process.h"
+
 namespace lambdaforge::experiments {
 namespace {
 
@@ -52,9 +54,7 @@ bool is_alive(const StartRow& writer, const Heartbeat& heartbeat) {
 }
 
 void describe_this_process(StartRow& start) {
-  char host[256] = {};
-  gethostname(host, sizeof(host) - 1);
-  start.host = FixedText<256>(host);
+  start.host = FixedText<256>(host_name());
   start.machine = FixedText<128>(this_machine());
   start.process_id = getpid();
   start.process_start = start_of(getpid()).value_or(0);

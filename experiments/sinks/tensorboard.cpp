@@ -5,6 +5,7 @@
 
 #include <sstream>
 
+#include "base/process.h"
 #include "experiments/sinks/scalars.h"
 
 namespace lambdaforge::experiments {
@@ -24,12 +25,6 @@ std::string describe(const std::vector<std::pair<std::string, std::string>>& env
   std::string text;
   for (const auto& [name, value] : environment) text += fmt::format("{}: {}\n", name, value);
   return text;
-}
-
-std::string host_name() {
-  char name[256] = {};
-  gethostname(name, sizeof name - 1);
-  return name;
 }
 
 void remove_hparams(const std::filesystem::path& folder) {

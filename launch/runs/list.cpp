@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include <cmath>
 #include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/printable.h"
 #include "base/text_table.h"
+#include "experiments/json_values.h"
 #include "experiments/run_store/index.h"
 #include "experiments/run_store/query.h"
 #include "launch/runs.h"
@@ -35,10 +35,6 @@ TextRow to_row(const RunSummary& run) {
   return row;
 }
 
-Json number(double value) {
-  return std::isfinite(value) ? Json(value) : Json();
-}
-
 Json to_json(const RunSummary& run) {
   Json json = {{"path", run.path}, {"status", experiments::status_name(run)}};
   if (!run.damage.empty()) {
@@ -53,20 +49,15 @@ Json to_json(const RunSummary& run) {
   json["max_steps"] = run.max_steps;
   json["best"] = nullptr;
   if (run.best)
-    json["best"] = {
-        {"metric", run.best->metric}, {"value", number(run.best->value)}, {"step", run.best->step}};
+    json["best"] = {{"metric", run.best->metric},
+                    {"value", experiments::json_of_finite<Json>(run.best->value)},
+                    {"step", run.best->step}};
   json["parameters"] = Json::object();
   for (const auto& [name, value] : run.parameters)
-    json["parameters"][name] = std::visit(
-        [](const auto& held) -> Json {
-          if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>)
-            return nullptr;
-          else
-            return held;
-        },
-        value);
+    json["parameters"][name] = experiments::json_of<Json>(value);
   json["metrics"] = Json::object();
-  for (const auto& [name, value] : run.metrics) json["metrics"][name] = number(value);
+  for (const auto& [name, value] : run.metrics)
+    json["metrics"][name] = experiments::json_of_finite<Json>(value);
   return json;
 }
 

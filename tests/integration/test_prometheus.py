@@ -16,7 +16,7 @@ import urllib.request
 import pytest
 import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
-from runs import ROOT, environment, run_training, train_command, write_recipe
+from runs import ROOT, environment, free_port, run_training, train_command, write_recipe
 
 LAUNCH = ROOT / "launch"
 BOARDS = sorted((LAUNCH / "grafana/dashboards").glob("*.json"))
@@ -25,12 +25,6 @@ PASSWORD = "LAMBDAFORGE_PROMETHEUS_PASSWORD"
 
 
 # --- servers and clients ---
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def get(url, user=None, password=None):

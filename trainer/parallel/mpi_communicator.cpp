@@ -1,22 +1,16 @@
 #include <fmt/format.h>
 #include <mpi.h>
-#include <unistd.h>
 
 #include <array>
 #include <climits>
 #include <cstdlib>
 #include <source_location>
 
+#include "base/process.h"
 #include "trainer/parallel/communicator.h"
 
 namespace lambdaforge::trainer {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 void check_mpi(int code, std::source_location where = std::source_location::current()) {
   if (code == MPI_SUCCESS) return;

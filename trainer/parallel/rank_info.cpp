@@ -3,21 +3,15 @@
 #include <ATen/Context.h>
 #include <cuda_runtime_api.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
-#include <array>
 #include <nlohmann/json.hpp>
+
+#include "base/process.h"
 
 namespace lambdaforge::trainer {
 namespace {
 
 using nlohmann::json;
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  gethostname(name.data(), name.size() - 1);
-  return name.data();
-}
 
 // Zeros when the driver does not tell.
 cudaDeviceProp properties_of(at::Device device) {
