@@ -59,7 +59,7 @@ void dispatch(int argc, char** argv) {
   if (word == "--help" || word == "-h") throw Answer(0, overview());
   if (word == "--version") throw Answer(0, std::string(kVersionText));
   const Command& command = find(word);
-  command.check(Arguments(argv + 2, argv + argc));
+  if (command.check) command.check(Arguments(argv + 2, argv + argc));
   start(command, argv + 2);
 }
 

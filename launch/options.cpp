@@ -6,7 +6,6 @@
 #include "trainer/config.h"
 
 namespace lambdaforge::launch {
-
 int Answer::give() const {
   (exit_code_ == 0 ? std::cout : std::cerr) << text_ << std::flush;
   return exit_code_;
@@ -24,6 +23,8 @@ const std::vector<Command>& commands() {
       {"predict", kPredictSummary, [](const Arguments& arguments) { parse_predict(arguments); }},
       {"prepare", kPrepareSummary, [](const Arguments& arguments) { parse_prepare(arguments); }},
       {"runs", kRunsSummary, [](const Arguments& arguments) { parse_runs(arguments); }},
+      {"report", kReportSummary, nullptr},
+      {"sweep", kSweepSummary, nullptr},
       {"card", kCardSummary, [](const Arguments& arguments) { parse_card(arguments); }},
       {"energy", kEnergySummary, [](const Arguments& arguments) { parse_energy(arguments); }},
       {"sync", kSyncSummary, [](const Arguments& arguments) { parse_sync(arguments); }},

@@ -183,7 +183,8 @@ struct Command {
   std::string name;
   std::string summary;
   // Throws Answer for --help and slips; for `train` also what is wrong with the recipe
-  // (std::invalid_argument, std::runtime_error).
+  // (std::invalid_argument, std::runtime_error). Null: a Python program, which reads its arguments
+  // itself.
   void (*check)(const Arguments& arguments);
 };
 

@@ -31,6 +31,8 @@ set_up() { launch/bootstrap.sh --tests; }
 
 check_format() { tests/check_format.sh; }
 
+check_python() { tests/check_python.sh; }
+
 build() {
   cmake --preset release -DLAMBDAFORGE_DEPS="$LAMBDAFORGE_DEPS" -DBUILD_TESTING=ON
   cmake --build --preset release
@@ -98,6 +100,7 @@ else
   part "set-up" set_up
 fi
 part "format" check_format
+if [[ $quick == no ]]; then part "ruff, mypy" check_python; fi
 part "build" build
 part "ctest" run_ctest
 if [[ $quick == no ]]; then

@@ -83,7 +83,8 @@ def rows(title, columns, join, width=WIDTH, text=""):
     panel = table.Panel().title(title).description(text).height(9).span(width).datasource(SOURCE)
     panel = with_queries(panel, *(query(expr, instant=True, as_table=True) for expr in columns.values()))
     names = {f"Value #{chr(ord('A') + i)}": name for i, name in enumerate(columns)}
-    names |= {"Value": name for name in columns if len(columns) == 1}
+    if len(columns) == 1:
+        names["Value"] = next(iter(columns))
     hidden = {"Time": True} | {f"Time {i + 1}": True for i in range(len(columns))}
     panel = panel.with_transformation(DataTransformerConfig(id_val="joinByField", options={"byField": join}))
     return panel.with_transformation(
@@ -149,7 +150,8 @@ def overview():
                 text="Of rank 0.",
             ),
             graph(
-                "Tokens a second, all ranks", (f"sum by (run) (rate(lambdaforge_tokens_total{{{RUN}}}{RATE}))", "tokens")
+                "Tokens a second, all ranks",
+                (f"sum by (run) (rate(lambdaforge_tokens_total{{{RUN}}}{RATE}))", "tokens"),
             ),
             graph(
                 "Share of the rate of plain matrix products",
@@ -157,7 +159,9 @@ def overview():
                 unit="percentunit",
             ),
             graph("Memory", (f"lambdaforge_resident_memory_bytes{{{RUN}}}", "rank {{rank}}"), unit="bytes"),
-            graph("Free space for the run's files", (f"lambdaforge_run_folder_free_bytes{{{MAIN}}}", "free"), unit="bytes"),
+            graph(
+                "Free space for the run's files", (f"lambdaforge_run_folder_free_bytes{{{MAIN}}}", "free"), unit="bytes"
+            ),
             number("Checkpoints", f"lambdaforge_checkpoints_total{{{MAIN}}}", width=6),
             number("Last checkpoint at step", f"lambdaforge_last_checkpoint_step{{{MAIN}}}", width=6),
             number("It took", f"lambdaforge_last_checkpoint_duration_seconds{{{MAIN}}}", "s", width=6),
@@ -295,7 +299,11 @@ def comparison():
             graph("Gradient norm", (f"lambdaforge_gradient_norm{{{MAIN}}}", "{{run}}"), width=12),
             graph("Tokens a second", (f"sum by (run) (rate(lambdaforge_tokens_total{{{RUN}}}{RATE}))", "{{run}}")),
             graph("Step time, median", (quantile(0.5), "{{run}}"), unit="s"),
-            graph("Memory, all ranks", (f"sum by (run) (lambdaforge_resident_memory_bytes{{{RUN}}})", "{{run}}"), unit="bytes"),
+            graph(
+                "Memory, all ranks",
+                (f"sum by (run) (lambdaforge_resident_memory_bytes{{{RUN}}})", "{{run}}"),
+                unit="bytes",
+            ),
         ],
         runs="several",
     )

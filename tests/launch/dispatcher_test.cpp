@@ -58,7 +58,8 @@ TEST_F(DispatcherTest, NamesTheNearestCommand) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_EQ(outcome.output,
             "lambdaforge: unknown command 'trian'; did you mean 'train'? "
-            "known: train, evaluate, compare, predict, prepare, runs, card, energy, sync\n");
+            "known: train, evaluate, compare, predict, prepare, runs, report, sweep, card, energy, "
+            "sync\n");
 }
 
 TEST_F(DispatcherTest, ListsItsCommands) {

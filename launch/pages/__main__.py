@@ -1,0 +1,1 @@
+"""lambdaforge report: a page with the curves of one run or several."""
