@@ -81,7 +81,11 @@ figcaption { font-size: 14px; font-weight: 600; }
 svg.main-svg { background: transparent !important; }
 .infolayer text, .xaxislayer-above text, .yaxislayer-above text, .cartesianlayer text { fill: var(--text) !important; }
 .gridlayer path, .zerolinelayer path { stroke: var(--line) !important; }
-@media print { body { max-width: none; padding: 0; font-size: 11px; } }
+@media print {
+  body { max-width: none; padding: 0; font-size: 11px; }
+  .table { overflow: visible; } table { font-size: 9px; } pre { white-space: pre-wrap; }
+  th, td { padding: 2px 4px; overflow-wrap: anywhere; } td:not(.number) { min-width: 0; }
+}
 """
 
 # A figure gets its width when its place has one: not while the page is read, nor in a closed fold.
