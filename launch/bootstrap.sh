@@ -35,8 +35,8 @@ packages=(
   wordnet-base
 )
 
-# The servers that the tests talk to. Debian starts prometheus and its gateway as services.
-test_packages=(prometheus prometheus-pushgateway)
+# The servers that the tests talk to (Debian starts them as services), and the browser that opens pages.
+test_packages=(prometheus prometheus-pushgateway chromium)
 
 say() { printf 'bootstrap: %s\n' "$*"; }
 

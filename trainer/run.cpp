@@ -8,6 +8,7 @@
 #include "base/suggestion.h"
 #include "models/pretrained.h"
 #include "models/work.h"
+#include "trainer/best_metric.h"
 #include "trainer/card_facts.h"
 #include "trainer/checkpoint.h"
 #include "trainer/config_fields.h"
@@ -68,10 +69,9 @@ class Run {
         schedule_(config.training, plan_.max_steps()),
         validator_(config, pretrained_, loss_, data_, communicator),
         optimizer_(pretrained_.model.parameters(), config.training),
-        metric_(choose_metric()),
-        greater_is_better_(config.training.greater_is_better.value_or(!metric_.ends_with("loss"))),
-        journal_(tracker, progress_, communicator.rank(), {metric_, greater_is_better_}),
-        stopping_(config.training, greater_is_better_) {}
+        best_(choose_best_metric(config, validator_.default_metric(), validator_.metric_names())),
+        journal_(tracker, progress_, communicator.rank(), {best_.name, best_.greater_is_better}),
+        stopping_(config.training, best_.greater_is_better) {}
 
   // `result` tells how far the run came when this throws, too.
   void run(const Environment& environment, TrainResult& result) {
@@ -98,18 +98,6 @@ class Run {
 
  private:
   bool is_main() const { return communicator_.rank() == 0; }
-
-  std::string choose_metric() const {
-    std::string metric = config_.training.metric_for_best_model;
-    if (metric.empty()) return validator_.default_metric();
-    if (!metric.starts_with("eval_")) metric = "eval_" + metric;
-    const std::vector<std::string> known = validator_.metric_names();
-    if (config_.training.eval_strategy != "no" &&
-        std::find(known.begin(), known.end(), metric) == known.end())
-      throw std::invalid_argument(
-          unknown_name_message("training.metric_for_best_model", metric, known));
-    return metric;
-  }
 
   ResumePoint expected_point() const {
     ResumePoint point;
@@ -290,6 +278,7 @@ class Run {
         validator_.evaluate({progress_.state.epoch, step}, folder_.evaluations());
     const auto figures = energy_->figures();
     if (energy_->is_on()) validation.metrics.emplace_back("eval_energy_kwh", figures.kwh);
+    best_.add_net(validation.metrics, figures);
     const bool is_new_best = journal_.evaluated(step, std::move(validation));
     energy_->tell();
     stopping_.after_evaluation(progress_.state.best_metric, figures);
@@ -388,8 +377,7 @@ class Run {
   Schedule schedule_;
   Validator validator_;
   AdamW optimizer_;
-  std::string metric_;
-  bool greater_is_better_;
+  BestMetric best_;
   Progress progress_;
   RunJournal journal_;
   std::optional<ModelWriter> writer_;  // on rank 0

@@ -16,8 +16,8 @@ class Stopping {
   Stopping(const TrainingConfig& config, bool greater_is_better);
 
   void after_step(const experiments::energy::RunFigures& figures);
-  // `best`: the best value of metric_for_best_model so far. The first evaluation of a process is
-  // what the second one is compared with.
+  // `best`: the best value of metric_for_best_model so far, net of a price where it has one. The
+  // first evaluation of a process is what the second one is compared with.
   void after_evaluation(std::optional<double> best, const experiments::energy::RunFigures& figures);
 
   // Somebody asked, whichever rank was told.
