@@ -108,6 +108,7 @@ struct RunFinished {
   Metrics metrics;  // train_runtime, train_samples_per_second, train_steps_per_second, train_loss
   std::string best_checkpoint;  // empty: none
   std::string final_model;      // folder
+  std::vector<RankStep> ranks;  // of the last step, which no later one tells of; empty: no step
 };
 
 // The run ends by an error.

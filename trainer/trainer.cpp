@@ -271,6 +271,7 @@ class Run {
       journal_.tell(fmt::format("stopping after step {}: {}", step, *stopping_.reason()));
       break;
     }
+    last_step_ = training_step.last_step();
     energy_->set_phase(Phase::kIdle);
   }
 
@@ -350,6 +351,7 @@ class Run {
     add_energy(end.metrics, all_steps * static_cast<double>(progress_.point.lists_per_step));
     if (load_best) end.best_checkpoint = *state.best_model_checkpoint;
     end.final_model = folder_.final_model().string();
+    end.ranks = std::move(last_step_);
     journal_.finished(std::move(end));
     if (is_main()) experiments::save_trainer_state(folder_.path() / "trainer_state.json", state);
   }
@@ -400,7 +402,8 @@ class Run {
   Stopwatch clock_;
   double earlier_seconds_ = 0;  // before this start
   Stopping stopping_;
-  std::unique_ptr<RunEnergy> energy_;  // from start() on
+  std::unique_ptr<RunEnergy> energy_;             // from start() on
+  std::vector<experiments::RankStep> last_step_;  // by rank
 };
 
 }  // namespace
