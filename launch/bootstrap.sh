@@ -30,7 +30,8 @@ packages=(
   libopenmpi-dev openmpi-bin
   libhdf5-dev libicu-dev nlohmann-json3-dev libtomlplusplus-dev
   libcli11-dev libfmt-dev libstemmer-dev zlib1g-dev
-  prometheus-cpp-dev libcurl4-openssl-dev libprotobuf-dev protobuf-compiler libisal-dev
+  prometheus-cpp-dev libmicrohttpd-dev libcurl4-openssl-dev
+  libprotobuf-dev protobuf-compiler libisal-dev
   libgtest-dev libbenchmark-dev clang-format clang-tidy
   wordnet-base
 )

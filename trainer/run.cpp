@@ -223,6 +223,7 @@ class Run {
     if (stopping_.reason())
       journal_.tell(fmt::format("stopping after step {}: {}", progress_.state.global_step,
                                 *stopping_.reason()));
+    last_step_ = training_step.last_step();
     energy_->set_phase(Phase::kIdle);
   }
 
@@ -324,6 +325,7 @@ class Run {
     add_energy(end.metrics, all_steps * static_cast<double>(progress_.point.lists_per_step));
     if (load_best) end.best_checkpoint = *state.best_model_checkpoint;
     end.final_model = folder_.final_model().string();
+    end.ranks = last_step_;
     journal_.add_end_row(end.metrics);
     if (is_main()) experiments::save_trainer_state(folder_.path() / "trainer_state.json", state);
     result.outcome = experiments::Outcome::kDone;
@@ -337,7 +339,7 @@ class Run {
     stop_energy(*energy_, step, communicator_);
     result.outcome = experiments::Outcome::kStopped;
     result.reason = fmt::format("stopped at step {} on request; go on with --resume latest", step);
-    journal_.stopped(folder_.checkpoint(step).string());
+    journal_.stopped(folder_.checkpoint(step).string(), last_step_);
   }
 
   void tell_how_far(TrainResult& result) const {
@@ -385,7 +387,8 @@ class Run {
   Stopwatch clock_;
   double earlier_seconds_ = 0;  // before this start
   Stopping stopping_;
-  std::unique_ptr<RunEnergy> energy_;  // from start() on
+  std::unique_ptr<RunEnergy> energy_;             // from start() on
+  std::vector<experiments::RankStep> last_step_;  // by rank
 };
 
 }  // namespace

@@ -123,9 +123,10 @@ void RunJournal::finished(experiments::RunFinished end) {
   tracker_.emit(std::move(end));
 }
 
-void RunJournal::stopped(const std::string& checkpoint) {
-  tracker_.emit(
-      experiments::RunStopped{progress_.state.global_step, progress_.state.epoch, checkpoint});
+void RunJournal::stopped(const std::string& checkpoint,
+                         std::vector<experiments::RankStep> last_step) {
+  tracker_.emit(experiments::RunStopped{progress_.state.global_step, progress_.state.epoch,
+                                        checkpoint, std::move(last_step)});
 }
 
 void RunJournal::failed(const std::exception& error) {

@@ -51,7 +51,7 @@ class RunJournal {
   void checkpoint_saved(int64_t step, const std::string& path, double seconds);
   void add_end_row(const experiments::Metrics& metrics);  // of the log history
   void finished(experiments::RunFinished end);
-  void stopped(const std::string& checkpoint);
+  void stopped(const std::string& checkpoint, std::vector<experiments::RankStep> last_step);
   void failed(const std::exception& error);
 
   // Where the run stands, as the log history has it.

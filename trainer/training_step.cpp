@@ -117,6 +117,13 @@ StepOutcome TrainingStep::add_over_ranks(const Share& share, const std::vector<d
       read_slots(std::span(totals).subspan(num_sums))};
 }
 
+std::vector<experiments::RankStep> TrainingStep::last_step() const {
+  if (!last_step_) return {};
+  std::vector<double> numbers;
+  append_slots(numbers, *last_step_, communicator_.rank(), communicator_.size());
+  return read_slots(communicator_.sum(std::move(numbers)));
+}
+
 StepOutcome TrainingStep::run(int64_t step, int64_t micro_steps, double learning_rate,
                               BatchPrefetcher& batches, const Passengers& passengers) {
   const Stopwatch whole;

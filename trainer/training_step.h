@@ -46,6 +46,9 @@ class TrainingStep {
   StepOutcome run(int64_t step, int64_t micro_steps, double learning_rate, BatchPrefetcher& batches,
                   const Passengers& passengers);
 
+  // Of the last step that was run, by rank: what no later step tells. All ranks call it together.
+  std::vector<experiments::RankStep> last_step() const;
+
  private:
   // This rank's part of a step.
   struct Share {

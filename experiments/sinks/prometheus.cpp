@@ -61,8 +61,9 @@ void PrometheusSink::open() {
     metrics_->measure_free_space();
     exporter_ = std::make_unique<Exporter>(options, [this] { return metrics_->text(); });
     if (run_.rank == 0 || exporter_->port() != options.port)
-      options_.tell(fmt::format("prometheus: rank {} serves http://{}:{}/metrics{}", run_.rank,
-                                options.address, exporter_->port(),
+      options_.tell(fmt::format("prometheus: rank {} serves {}://{}:{}/metrics{}", run_.rank,
+                                options.certificate.empty() ? "http" : "https", options.address,
+                                exporter_->port(),
                                 options.port == 0 || exporter_->port() == options.port
                                     ? ""
                                     : fmt::format(" (port {} is in use)", options.port)));
@@ -90,7 +91,8 @@ void PrometheusSink::push_at_last() {
 
 ScrapeTarget PrometheusSink::target() const {
   return {run_.project, run_.name, run_.rank,
-          fmt::format("{}:{}", reachable_host(), exporter_->port())};
+          fmt::format("{}:{}", reachable_host(), exporter_->port()),
+          !options_.exporter.certificate.empty()};
 }
 
 // Who listens on all addresses is found by the host's name.

@@ -74,9 +74,9 @@ TEST_F(DispatcherTest, NamesTheVersionOfEveryLibrary) {
   const Outcome outcome = run("--version");
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.output.rfind("lambdaforge ", 0), 0u);
-  for (const char* library :
-       {"libtorch", "NCCL", "Open MPI", "Arrow", "HDF5", "ICU", "toml++", "CLI11", "fmt",
-        "nlohmann-json", "prometheus-cpp", "ISA-L", "libcurl", "protobuf"}) {
+  for (const char* library : {"libtorch", "NCCL", "Open MPI", "Arrow", "HDF5", "ICU", "toml++",
+                              "CLI11", "fmt", "nlohmann-json", "prometheus-cpp", "ISA-L",
+                              "libmicrohttpd", "GnuTLS", "libcurl", "protobuf"}) {
     const size_t at = outcome.output.find("  " + std::string(library) + " ");
     ASSERT_NE(at, std::string::npos) << library;
     EXPECT_TRUE(std::isdigit(outcome.output[at + 3 + std::string(library).size()])) << library;

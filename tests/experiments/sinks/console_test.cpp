@@ -109,7 +109,7 @@ TEST(ConsoleSink, ShowsWhereARunBeginsAndEnds) {
 TEST(ConsoleSink, SaysHowAStoppedRunGoesOn) {
   std::ostringstream out;
   ConsoleSink console(out, false);
-  console.handle({kStart, RunStopped{7, 0.5, "runs/demo/one/checkpoint-7"}});
+  console.handle({kStart, RunStopped{7, 0.5, "runs/demo/one/checkpoint-7", {}}});
   EXPECT_EQ(out.str(), "stopped at step 7 on request; go on with --resume latest\n");
 }
 
