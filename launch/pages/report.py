@@ -103,7 +103,7 @@ def differing_parameters(runs: Sequence[Run]) -> list[str]:
 
 
 def add_quality(page: Page, runs: Sequence[Run]) -> None:
-    chosen = distinct(run.metric for run in runs if run.metric)
+    chosen = distinct(name for run in runs if run.metric for name in (run.metric, gross(run.metric)))
     if not any(run.series(name) for run in runs for name in chosen):
         return
     page.heading("Quality")
@@ -121,6 +121,11 @@ def add_quality(page: Page, runs: Sequence[Run]) -> None:
         with page.folded(f"{len(rest)} figures of single data sets"):
             for name in rest:
                 add_curves(page, runs, name, f"{short(name)} by step", figures.BY_STEP)
+
+
+def gross(name: str) -> str:
+    """Of a figure that is net of its energy: the figure itself."""
+    return name.replace("eval_net_", "eval_", 1)
 
 
 def quality_names(runs: Sequence[Run]) -> list[str]:
