@@ -25,7 +25,6 @@ const std::vector<Command>& commands() {
       {"prepare", kPrepareSummary, [](const Arguments& arguments) { parse_prepare(arguments); }},
       {"runs", kRunsSummary, [](const Arguments& arguments) { parse_runs(arguments); }},
       {"report", kReportSummary, nullptr},
-      {"sweep", kSweepSummary, nullptr},
       {"card", kCardSummary, [](const Arguments& arguments) { parse_card(arguments); }},
       {"energy", kEnergySummary, [](const Arguments& arguments) { parse_energy(arguments); }},
       {"sync", kSyncSummary, [](const Arguments& arguments) { parse_sync(arguments); }},

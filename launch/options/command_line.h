@@ -19,7 +19,6 @@ inline constexpr const char* kCardSummary = "Write the model cards of a run agai
 inline constexpr const char* kPrepareSummary = "Turn data into what training reads";
 inline constexpr const char* kRunsSummary = "List, show, compare, export and remove runs";
 inline constexpr const char* kReportSummary = "Write a page with the curves of one run or several";
-inline constexpr const char* kSweepSummary = "Search for the best recipe with many runs";
 inline constexpr const char* kSyncSummary = "Send an MLflow server what a run could not tell it";
 
 CLI::Validator at_least(int64_t minimum);

@@ -58,7 +58,7 @@ TEST_F(DispatcherTest, NamesTheNearestCommand) {
   EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_EQ(outcome.output,
             "lambdaforge: unknown command 'trian'; did you mean 'train'? "
-            "known: train, evaluate, compare, predict, prepare, runs, report, sweep, card, energy, "
+            "known: train, evaluate, compare, predict, prepare, runs, report, card, energy, "
             "sync\n");
 }
 

@@ -1,1 +1,0 @@
-"""lambdaforge sweep: searches for the best recipe with many runs, with Optuna as the engine."""
