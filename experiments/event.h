@@ -108,6 +108,15 @@ struct RunFinished {
   Metrics metrics;  // train_runtime, train_samples_per_second, train_steps_per_second, train_loss
   std::string best_checkpoint;  // empty: none
   std::string final_model;      // folder
+  std::vector<RankStep> ranks;  // of the last step, which no later one tells of; empty: no step
+};
+
+// Somebody asked the run to stop; it goes on from the checkpoint when it is started again.
+struct RunStopped {
+  int64_t step = 0;
+  double epoch = 0;
+  std::string checkpoint;       // folder
+  std::vector<RankStep> ranks;  // as RunFinished's
 };
 
 // The run ends by an error.
@@ -123,7 +132,7 @@ struct Notice {
 };
 
 using Happening = std::variant<RunStarted, StepFinished, EvaluationFinished, CheckpointSaved,
-                               EnergyMeasured, RunFinished, RunFailed, Notice>;
+                               EnergyMeasured, RunFinished, RunStopped, RunFailed, Notice>;
 
 struct Event {
   std::chrono::system_clock::time_point time;

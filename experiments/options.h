@@ -36,6 +36,8 @@ struct TrackingOptions {
   int64_t prometheus_port = 9400;                // + local rank, or the next free one; 0: any
   // Basic authentication; the password is in the environment (kPrometheusPassword). Empty: none.
   std::string prometheus_user;
+  // TLS: PEM files of a certificate and its key, read at the start. Both empty: plain HTTP.
+  std::string prometheus_certificate, prometheus_key;
   std::string prometheus_targets;       // folder of files for file_sd_configs; empty: none
   double prometheus_wait_seconds = 20;  // for the last scrape, where a Prometheus came before
   std::string pushgateway_url;          // empty: none

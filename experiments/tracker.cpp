@@ -1,11 +1,13 @@
 #include "experiments/tracker.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 
 #include <condition_variable>
 #include <deque>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -45,7 +47,8 @@ class Tracker::Channel {
       : sink_(std::move(sink)),
         name_(sink_->name()),
         capacity_(options.capacity),
-        failures_until_dropped_(options.failures_until_dropped) {}
+        failures_until_dropped_(options.failures_until_dropped),
+        between_reports_(options.between_reports) {}
   ~Channel() { close(); }
 
   void start(Report report) {
@@ -79,6 +82,7 @@ class Tracker::Channel {
 
  private:
   void run() {
+    name_thread();
     auto next_tick = Clock::now() + kTick;
     std::unique_lock lock(mutex_);
     while (!stop_ || !queue_.empty()) {
@@ -96,6 +100,13 @@ class Tracker::Channel {
     }
     lock.unlock();
     finish();
+  }
+
+  // So that top and /proc tell what each sink costs; threads that the sink starts inherit the name.
+  void name_thread() const {
+    constexpr size_t kLongestThreadName = 15;  // of Linux
+    const std::string name = fmt::format("sink-{}", name_).substr(0, kLongestThreadName);
+    pthread_setname_np(pthread_self(), name.c_str());
   }
 
   // What fails here is always told: nobody tries again.
@@ -122,9 +133,15 @@ class Tracker::Channel {
       drop();
       report_(fmt::format("{} is switched off after {} failures in a row: {}", name_,
                           failures_until_dropped_, problem));
-    } else if (!std::exchange(is_reported_, true)) {
-      report_(fmt::format("{} failed and will be tried again: {}", name_, problem));
+    } else if (failures_in_a_row_ == 1 && may_report()) {
+      const bool is_first = !std::exchange(last_report_, Clock::now());
+      report_(fmt::format("{} failed{} and will be tried again: {}", name_,
+                          is_first ? "" : " again", problem));
     }
+  }
+
+  bool may_report() const {
+    return !last_report_ || Clock::now() - *last_report_ >= between_reports_;
   }
 
   void drop() {
@@ -137,9 +154,10 @@ class Tracker::Channel {
   const std::string name_;
   const size_t capacity_;
   const int failures_until_dropped_;
+  const std::chrono::seconds between_reports_;
   Report report_;
   int failures_in_a_row_ = 0;
-  bool is_reported_ = false;
+  std::optional<Clock::time_point> last_report_;
 
   std::mutex mutex_;
   std::condition_variable work_;
@@ -173,7 +191,8 @@ void Tracker::emit(Happening what) {
   for (const auto& channel : channels_) channel->push(event);
 }
 
-// A sink is reported twice at most, so sinks that fail on each other's notices come to an end.
+// Reports of a sink that goes on are rare, so sinks that fail on each other's notices come to an
+// end.
 void Tracker::report(const Channel* failing, const std::string& problem) {
   on_problem_(problem);
   const SharedEvent notice = stamp(Notice{problem});

@@ -2,6 +2,7 @@
 // another.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -33,6 +34,8 @@ struct TrackerOptions {
   size_t capacity = 65536;
   // A sink that fails this many times in a row gets no more events.
   int failures_until_dropped = 3;
+  // A sink that recovered and fails again is reported again, but not sooner than this.
+  std::chrono::seconds between_reports{60};
   // Hears of failing sinks, on their threads, one at a time. Must not throw.
   std::function<void(const std::string&)> on_problem;
 };
@@ -46,6 +49,9 @@ class Tracker {
 
   // Stamps the time and returns at once; any thread may call it.
   void emit(Happening what);
+  // What went wrong outside of the sinks without ending the run: heard by `on_problem` and, as a
+  // Notice, by every sink.
+  void tell_problem(const std::string& problem) { report(nullptr, problem); }
 
  private:
   class Channel;

@@ -30,13 +30,14 @@ packages=(
   libopenmpi-dev openmpi-bin
   libhdf5-dev libicu-dev nlohmann-json3-dev libtomlplusplus-dev
   libcli11-dev libfmt-dev libstemmer-dev zlib1g-dev
-  prometheus-cpp-dev libcurl4-openssl-dev libprotobuf-dev protobuf-compiler libisal-dev
+  prometheus-cpp-dev libmicrohttpd-dev libcurl4-openssl-dev
+  libprotobuf-dev protobuf-compiler libisal-dev
   libgtest-dev libbenchmark-dev clang-format clang-tidy
   wordnet-base
 )
 
-# The servers that the tests talk to. Debian starts prometheus and its gateway as services.
-test_packages=(prometheus prometheus-pushgateway)
+# The servers that the tests talk to (Debian starts them as services), and the browser that opens pages.
+test_packages=(prometheus prometheus-pushgateway chromium)
 
 say() { printf 'bootstrap: %s\n' "$*"; }
 

@@ -37,7 +37,8 @@ int run(const SyncOptions& options) {
   if (outcome.num_refused > 0)
     std::cerr << fmt::format("the server would not have {} records; {}\n", outcome.num_refused,
                              outcome.first_refusal);
-  std::cout << fmt::format("{} has all of {}\n", mlflow::without_credentials(settings.tracking_uri),
+  std::cout << fmt::format("{} has all of {}\n",
+                           experiments::without_credentials(settings.tracking_uri),
                            options.run_folder);
   return 0;
 }

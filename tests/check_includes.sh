@@ -5,7 +5,8 @@
 #     base: everyone may, and it knows nobody
 #
 # - an include of ours is written from the root: "models/token_batch.h"
-# - MPI, NCCL, HDF5, Prometheus, Arrow and curl stay out of headers, torch/torch.h out of everything
+# - MPI, NCCL, HDF5, Prometheus, Arrow, curl, libmicrohttpd and GnuTLS stay out of headers,
+#   torch/torch.h out of everything
 # - what must answer without libtorch sees none of it, not even through another header of ours
 #
 #     tests/check_includes.sh [ROOT]        checks ROOT (default: the project)
@@ -39,7 +40,7 @@ check() {  # ROOT
       may["trainer"] = " base models losses evaluators experiments "
       may["launch"] = may["trainer"] "trainer "
       may["tests"] = may["launch"] "launch "
-      third_party = "^(mpi\\.h|nccl\\.h|hdf5\\.h|H5Cpp\\.h|(prometheus|arrow|parquet|curl)/)"
+      third_party = "^((mpi|nccl|hdf5|H5Cpp|microhttpd)\\.h|(prometheus|arrow|parquet|curl|gnutls)/)"
       torch = "^(torch|ATen|c10|caffe2)/"
       torch_free = "^(base|evaluators|experiments|models/tokenizer|trainer/data)/"
     }
@@ -142,7 +143,8 @@ self_test() {
   expect_caught launch/train.cpp '#include "tests/models/data.h"'
   expect_caught models/bert.h '#include "files.h"'
   expect_caught models/bert.h '#  include "../base/files.h"'
-  for header in mpi.h nccl.h hdf5.h prometheus/counter.h arrow/api.h curl/curl.h; do
+  for header in mpi.h nccl.h hdf5.h microhttpd.h prometheus/counter.h arrow/api.h curl/curl.h \
+    gnutls/gnutls.h; do
     expect_caught trainer/trainer.h "#include <$header>"
   done
   expect_caught models/bert.cpp '#include <torch/torch.h>'

@@ -72,8 +72,8 @@ struct TrainingConfig {
   double save_steps = 500;
   int64_t save_total_limit = 0;  // 0: keep all
   bool load_best_model_at_end = false;
-  std::string metric_for_best_model;      // empty: the last evaluator's primary one, else loss
-  std::optional<bool> greater_is_better;  // none: unless the metric's name ends in "loss"
+  std::string metric_for_best_model;      // best_metric.h; empty: the last evaluator's, else loss
+  std::optional<bool> greater_is_better;  // none: unless the figure's name ends in "loss"
   std::string resume_from_checkpoint;     // empty: start anew; "latest"; or a checkpoint's path
   std::string stop_when;        // "kwh > 0.5"; also emissions_kg and seconds; empty: never
   double min_gain_per_kwh = 0;  // stop when the best metric gains less since the evaluation before
@@ -126,7 +126,7 @@ struct Config {
 // word (`cosine`, `data/train.jsonl`) is a string. Relative paths are kept as they are written.
 // Throws std::invalid_argument on an unknown key, a wrong type or an impossible value: the message
 // names file, line, key, what came, what was expected, and for an unknown key the nearest known
-// one. Throws std::runtime_error when the file cannot be read.
+// one; or that there is no such file. Throws std::runtime_error when the file cannot be read.
 Config load_config(const std::filesystem::path& path,
                    const std::vector<std::string>& overrides = {});
 

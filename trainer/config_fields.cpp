@@ -236,6 +236,8 @@ void add_reports(std::vector<Field>& fields) {
   tracking.add("prometheus_address", &Tracking::prometheus_address);
   tracking.add("prometheus_port", &Tracking::prometheus_port, kPort);
   tracking.add("prometheus_user", &Tracking::prometheus_user);
+  tracking.add("prometheus_certificate", &Tracking::prometheus_certificate);
+  tracking.add("prometheus_key", &Tracking::prometheus_key);
   tracking.add("prometheus_targets", &Tracking::prometheus_targets);
   tracking.add("prometheus_wait_seconds", &Tracking::prometheus_wait_seconds, kNotNegative);
   tracking.add("pushgateway_url", &Tracking::pushgateway_url);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cmath>
 #include <sstream>
 #include <stdexcept>
 #include <utility>
@@ -41,6 +42,17 @@ StopRule parse_stop_rule(const std::string& text) {
     throw std::invalid_argument(
         fmt::format("got '{}'; expected a figure, > or >=, and a number: \"kwh > 0.5\"", text));
   return {find_figure(name), comparison == ">=", *limit, text};
+}
+
+Price parse_price(const std::string& text) {
+  std::istringstream words(text);
+  std::string number, times, name, more;
+  words >> number >> times >> name;
+  const auto a_unit = read_number<double>(number);
+  if (times != "*" || !a_unit || !(*a_unit > 0 && std::isfinite(*a_unit)) || words >> more)
+    throw std::invalid_argument(fmt::format(
+        "got the price '{}'; expected a number above 0, *, and a figure: \"0.5 * kwh\"", text));
+  return {find_figure(name), *a_unit};
 }
 
 std::optional<double> GainRule::too_little(double best, double kwh) {

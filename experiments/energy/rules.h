@@ -1,4 +1,4 @@
-// When a run has consumed enough.
+// When a run has consumed enough, and what that was worth.
 #pragma once
 
 #include <optional>
@@ -27,6 +27,17 @@ struct StopRule {
 
 // A name (kwh, emissions_kg, seconds), > or >=, a number. Throws std::invalid_argument.
 StopRule parse_stop_rule(const std::string& text);
+
+// "0.5 * kwh": what consumption counts against the quality that it bought.
+struct Price {
+  double RunFigures::*figure;
+  double a_unit;
+
+  double of(const RunFigures& figures) const { return a_unit * figures.*figure; }
+};
+
+// A number above 0, *, a name as in a stopping rule. Throws std::invalid_argument.
+Price parse_price(const std::string& text);
 
 // Whether the best model still gains enough for the energy that it costs: asked once an evaluation.
 class GainRule {

@@ -21,7 +21,7 @@ struct Problem {
   std::string code, message;
 };
 
-Problem problem_of(const Response& response) {
+Problem problem_of(const HttpResponse& response) {
   constexpr size_t kMostOfAPage = 200;
   const Json json = Json::parse(response.body, nullptr, false);
   if (json.is_object())
@@ -29,13 +29,13 @@ Problem problem_of(const Response& response) {
   return {"", response.body.substr(0, kMostOfAPage)};
 }
 
-bool is_missing(const Response& response) {
+bool is_missing(const HttpResponse& response) {
   return response.status == 404 && problem_of(response).code == "RESOURCE_DOES_NOT_EXIST";
 }
 
 // A wrong address or password can be put right and then the same request is welcome; only what
 // the server has understood and will not have is refused for good.
-void check(const std::string& what, const Response& response) {
+void check(const std::string& what, const HttpResponse& response) {
   if (response.status >= 200 && response.status < 300) return;
   const auto [code, message] = problem_of(response);
   const std::string text = fmt::format("{}: the server answers {} {}{}{}", what, response.status,
@@ -46,7 +46,7 @@ void check(const std::string& what, const Response& response) {
   throw Busy(text, response.retry_after);
 }
 
-Json parse(const std::string& what, const Response& response) {
+Json parse(const std::string& what, const HttpResponse& response) {
   check(what, response);
   Json json = Json::parse(response.body, nullptr, false);
   if (!json.is_object())
@@ -87,7 +87,7 @@ std::string escape_path(const std::string& path) {
 
 std::string Client::experiment_id(const std::string& name) {
   const std::string what = fmt::format("MLflow experiment '{}'", name);
-  const Response found =
+  const HttpResponse found =
       http_.get(kApi + "experiments/get-by-name?experiment_name=" + HttpClient::escape(name));
   if (!is_missing(found)) {
     const Json json = parse(what, found);
@@ -139,7 +139,7 @@ void Client::put_artifact(const ServerRun& run, const std::string& path,
                     "itself (mlflow server --serve-artifacts does)",
                     path, run.artifact_uri));
   const std::string folder = run.artifact_uri.substr(kArtifactScheme.size());
-  check("uploading " + path, http_.put(kArtifactApi + escape_path(folder + "/" + path), file));
+  check("uploading " + path, http_.put_file(kArtifactApi + escape_path(folder + "/" + path), file));
 }
 
 }  // namespace lambdaforge::experiments::mlflow

@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <string>
 
-#include "experiments/mlflow/http.h"
+#include "experiments/http_client.h"
 #include "experiments/mlflow/records.h"
 
 namespace lambdaforge::experiments::mlflow {

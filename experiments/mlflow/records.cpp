@@ -50,12 +50,36 @@ std::vector<KeyValue> to_pairs(const Json& list) {
   return pairs;
 }
 
+Json to_json(const Metric& metric) {
+  return {{"key", metric.key},
+          {"value", to_json(metric.value)},
+          {"timestamp", metric.timestamp},
+          {"step", metric.step}};
+}
+
+Metric to_metric(const Json& json) {
+  return {json.at("key"), to_double(json.at("value")), json.at("timestamp"), json.at("step"),
+          json.value("of_time", false)};
+}
+
+Json to_json(const std::vector<Metric>& metrics) {
+  Json list = Json::array();
+  for (const Metric& metric : metrics) list.push_back(to_json(metric));
+  return list;
+}
+
+// What the server reads, and nothing else.
+Json request_fields(const Batch& batch) {
+  return {{"metrics", to_json(batch.metrics)},
+          {"params", to_json(batch.params)},
+          {"tags", to_json(batch.tags)}};
+}
+
 Json fields(const Batch& batch) {
-  Json metrics = Json::array();
-  for (const auto& [key, value, timestamp, step] : batch.metrics)
-    metrics.push_back(
-        {{"key", key}, {"value", to_json(value)}, {"timestamp", timestamp}, {"step", step}});
-  return {{"metrics", metrics}, {"params", to_json(batch.params)}, {"tags", to_json(batch.tags)}};
+  Json json = request_fields(batch);
+  for (size_t i = 0; i < batch.metrics.size(); ++i)
+    if (batch.metrics[i].of_time) json["metrics"][i]["of_time"] = true;
+  return json;
 }
 
 Json fields(const RunStart& start) {
@@ -95,9 +119,7 @@ Record to_record(const std::string& kind, const Json& json) {
   if (kind == "end") return RunEnd{json.at("status"), json.at("end_time")};
   if (kind != "batch") throw std::invalid_argument(fmt::format("'{}' is no record", kind));
   Batch batch{{}, to_pairs(json.at("params")), to_pairs(json.at("tags"))};
-  for (const Json& metric : json.at("metrics"))
-    batch.metrics.push_back({metric.at("key"), to_double(metric.at("value")),
-                             metric.at("timestamp"), metric.at("step")});
+  for (const Json& metric : json.at("metrics")) batch.metrics.push_back(to_metric(metric));
   return batch;
 }
 
@@ -174,7 +196,7 @@ Record parse_record(std::string_view line) try {
 
 std::string log_batch_body(const Batch& batch, const std::string& run_id) {
   Json json = {{"run_id", run_id}};
-  json.update(fields(batch));
+  json.update(request_fields(batch));
   return dump(json);
 }
 

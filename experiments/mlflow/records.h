@@ -16,6 +16,9 @@ struct Metric {
   double value = 0;
   int64_t timestamp = 0;  // milliseconds since 1970
   int64_t step = 0;
+  // It is measured as time goes on, several times a step: a step that a resumed run does again has
+  // more to tell of it. Other metrics have one value a step, the same each time.
+  bool of_time = false;
 };
 
 struct KeyValue {

@@ -159,6 +159,7 @@ void Replay::start_run(const RunStart& start) try {
 void Replay::handle(const Batch& batch) {
   for (const Batch& part : within_limits(without_repetitions(batch))) deliver(part);
   for (const Metric& metric : batch.metrics) {
+    if (metric.of_time) continue;
     const auto [last, is_new] = state_.last_steps.try_emplace(metric.key, metric.step);
     if (!is_new) last->second = std::max(last->second, metric.step);
   }
@@ -168,7 +169,7 @@ Batch Replay::without_repetitions(const Batch& batch) const {
   Batch fresh{{}, batch.params, batch.tags};
   for (const Metric& metric : batch.metrics) {
     const auto last = state_.last_steps.find(metric.key);
-    if (last == state_.last_steps.end() || metric.step > last->second)
+    if (metric.of_time || last == state_.last_steps.end() || metric.step > last->second)
       fresh.metrics.push_back(metric);
   }
   return fresh;

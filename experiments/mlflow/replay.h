@@ -21,8 +21,8 @@ struct ReplayState {
   ServerRun run;             // empty id: none yet
   bool run_is_open = false;
   SpoolPosition done;
-  // The highest step of each metric. A resumed run does steps again and says the same once more;
-  // the server would keep both.
+  // The highest step of each metric that has one value a step. A resumed run does steps again and
+  // says the same once more; the server would keep both.
   std::map<std::string, int64_t> last_steps;
 };
 

@@ -91,8 +91,9 @@ bool Sender::send_all() try {
 
 void Sender::open() {
   if (!http_)
-    http_ = std::make_unique<HttpClient>(settings_.tracking_uri, settings_.credentials,
-                                         [this] { return is_out_of_time(); });
+    http_ = std::make_unique<HttpClient>(
+        settings_.tracking_uri, HttpClientOptions{.credentials = settings_.credentials,
+                                                  .give_up = [this] { return is_out_of_time(); }});
   replay_ = std::make_unique<Replay>(run_folder_, settings_.tracking_uri, *http_);
 }
 

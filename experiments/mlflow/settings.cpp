@@ -19,7 +19,7 @@ bool is_true(const std::string& value) {
 
 }  // namespace
 
-Credentials credentials_from_environment() {
+HttpCredentials credentials_from_environment() {
   return {from_environment("MLFLOW_TRACKING_USERNAME"),
           from_environment("MLFLOW_TRACKING_PASSWORD"), from_environment("MLFLOW_TRACKING_TOKEN"),
           is_true(from_environment("MLFLOW_TRACKING_INSECURE_TLS")),

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "experiments/mlflow/http.h"
+#include "experiments/http_client.h"
 #include "experiments/options.h"
 
 namespace lambdaforge::experiments::mlflow {
@@ -12,7 +12,7 @@ struct Settings {
   std::string tracking_uri;
   std::string experiment;  // empty: the project
   bool log_model = false;
-  Credentials credentials;
+  HttpCredentials credentials;
 };
 
 // From the recipe, then from the environment, under MLflow's own names. Throws
@@ -20,7 +20,9 @@ struct Settings {
 // password in the recipe, which the run's files would show.
 Settings settings_of(const TrackingOptions& options);
 
-Credentials credentials_from_environment();
+// What MLflow's own client takes from the environment: MLFLOW_TRACKING_USERNAME, _PASSWORD, _TOKEN,
+// _INSECURE_TLS, _SERVER_CERT_PATH.
+HttpCredentials credentials_from_environment();
 
 // Throws std::invalid_argument unless it is http(s)://...
 void check_tracking_uri(const std::string& uri);

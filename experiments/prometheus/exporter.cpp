@@ -33,13 +33,13 @@ HttpServer::Handler serve(const ExporterOptions& options, std::function<std::str
       options.user.empty() ? "" : "Basic " + base64(options.user + ":" + options.password);
   return [expected, metrics = std::move(metrics),
           asked = std::move(asked)](const HttpRequest& request) -> HttpAnswer {
-    if (request.path != "/metrics") return {404, "", "not found\n"};
-    if (request.method != "GET") return {405, "Allow: GET\r\n", "GET only\n"};
+    if (request.path != "/metrics") return {404, "", "", "not found\n"};
+    if (request.method != "GET") return {405, "Allow", "GET", "GET only\n"};
     if (!expected.empty() && !equal_in_constant_time(request.authorization, expected))
-      return {401, "WWW-Authenticate: Basic realm=\"lambdaforge\"\r\n", "unauthorized\n"};
+      return {401, "WWW-Authenticate", "Basic realm=\"lambdaforge\"", "unauthorized\n"};
     const auto now = Clock::now();
     asked(now);
-    return {200, "", metrics(), now};
+    return {200, "", "", metrics(), now};
   };
 }
 
@@ -90,7 +90,8 @@ Exporter::Exporter(const ExporterOptions& options, std::function<std::string()> 
   const int last = options.port == 0 ? 0 : std::min(options.port + kPortRange - 1, 65535);
   for (int port = options.port; !server_; ++port) {
     try {
-      server_ = std::make_unique<HttpServer>(options.address, port, handler, sent);
+      server_ =
+          std::make_unique<HttpServer>(options.address, port, options.certificate, handler, sent);
     } catch (const std::system_error& error) {
       if (error.code() != std::errc::address_in_use)
         throw std::runtime_error(fmt::format("cannot serve metrics at {}:{}: {}", options.address,

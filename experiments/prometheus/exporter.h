@@ -14,10 +14,10 @@ struct ExporterOptions {
   std::string address = "127.0.0.1";  // IPv4
   int port = 0;                       // or the next free one within kPortRange; 0: any
   std::string user, password;         // basic authentication; no user: none
+  TlsCertificate certificate;         // empty: no TLS
 };
 
-// GET /metrics, and nothing else: no file, no other page. Requests are read within a few seconds
-// and 16 KiB, or refused.
+// GET /metrics, and nothing else: no file, no other page.
 class Exporter {
  public:
   static constexpr int kPortRange = 100;

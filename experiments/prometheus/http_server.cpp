@@ -1,19 +1,20 @@
 #include "experiments/prometheus/http_server.h"
 
 #include <arpa/inet.h>
-#include <fmt/format.h>
-#include <poll.h>
-#include <strings.h>
-#include <sys/eventfd.h>
+#include <microhttpd.h>
+#include <pthread.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
-#include <chrono>
+#include <csignal>
 #include <list>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
+#include <vector>
 
 namespace lambdaforge::experiments {
 namespace {
@@ -24,9 +25,10 @@ using Clock = std::chrono::steady_clock;
 // ones wait until one of them is answered or its time is up.
 constexpr std::chrono::seconds kRequestTime{2};
 constexpr std::chrono::seconds kAnswerTime{10};
-constexpr size_t kLongestRequest = 16384;
-constexpr size_t kMaxConnections = 64;
-constexpr std::string_view kEndOfHead = "\r\n\r\n";
+constexpr size_t kConnectionMemory = 32768;  // of a request and the head of its answer
+constexpr unsigned kMaxConnections = 64;
+constexpr int kLookAtDeadlinesMs = 200;
+constexpr const char* kTlsVersions = "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 [[noreturn]] void fail(const char* call) {
   throw std::system_error(errno, std::generic_category(), call);
@@ -62,145 +64,150 @@ int port_of(int listener) {
   return ntohs(where.sin_port);
 }
 
-// Up to `end`, which is taken away too.
-std::string_view take(std::string_view& text, std::string_view end) {
-  const size_t at = text.find(end);
-  const std::string_view taken = text.substr(0, at);
-  text.remove_prefix(at == text.npos ? text.size() : at + end.size());
-  return taken;
+// libmicrohttpd changes neither; its options are of a C interface without const.
+MHD_OptionItem option(MHD_OPTION name, const std::string& text) {
+  return {name, 0, const_cast<char*>(text.c_str())};
 }
 
-std::string on_the_wire(const HttpAnswer& answer) {
-  return fmt::format(
-      "HTTP/1.1 {} {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
-      "Content-Length: {}\r\nConnection: close\r\n{}\r\n{}",
-      answer.status, answer.status == 200 ? "OK" : "Error", answer.text.size(), answer.headers,
-      answer.text);
+std::string_view header(MHD_Connection* connection, const char* name) {
+  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+  return value ? value : "";
+}
+
+MHD_Result queue(MHD_Connection* connection, const HttpAnswer& answer) {
+  MHD_Response* response = MHD_create_response_from_buffer(
+      answer.text.size(), const_cast<char*>(answer.text.data()), MHD_RESPMEM_MUST_COPY);
+  if (!response) return MHD_NO;
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+  MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+                          "text/plain; version=0.0.4; charset=utf-8");
+  if (!answer.header.empty())
+    MHD_add_response_header(response, answer.header.c_str(), answer.value.c_str());
+  const MHD_Result result =
+      MHD_queue_response(connection, static_cast<unsigned>(answer.status), response);
+  MHD_destroy_response(response);
+  return result;
 }
 
 }  // namespace
 
-HttpRequest parse_http_request(std::string_view head) {
-  std::string_view line = take(head, "\r\n");
-  HttpRequest request;
-  request.method = take(line, " ");
-  std::string_view target = take(line, " ");
-  request.path = take(target, "?");
-  if (!request.path.starts_with('/') || !line.starts_with("HTTP/1."))
-    throw std::invalid_argument("no HTTP/1.x request");
-  while (!head.empty()) {
-    std::string_view value = take(head, "\r\n");
-    const std::string_view name = take(value, ":");
-    constexpr std::string_view kAuthorization = "authorization";
-    if (name.size() != kAuthorization.size() ||
-        strncasecmp(name.data(), kAuthorization.data(), name.size()) != 0)
-      continue;
-    value.remove_prefix(std::min(value.find_first_not_of(' '), value.size()));
-    request.authorization = value;
-  }
-  return request;
-}
-
-// One request, one answer, the end.
-class HttpServer::Connection {
+class HttpServer::Daemon {
  public:
-  explicit Connection(int socket) : socket_(socket) {}
-  ~Connection() { close(socket_); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
-
-  pollfd waits_for() const {
-    return {socket_, static_cast<short>(to_send_.empty() ? POLLIN : POLLOUT), 0};
+  Daemon(int listener, const TlsCertificate& certificate, Handler handler,
+         std::function<void(const HttpAnswer&)> sent)
+      : handler_(std::move(handler)), sent_(std::move(sent)), port_(port_of(listener)) {
+    start(listener, certificate);
+    thread_ = std::thread([this] { serve(); });
   }
-  bool is_over() const { return is_over_ || Clock::now() >= deadline_; }
 
-  void go_on(const HttpServer& server) {
-    if (to_send_.empty()) receive(server);
-    if (!to_send_.empty()) send_on(server);
+  ~Daemon() {
+    stop_ = true;
+    thread_.join();
+    MHD_stop_daemon(daemon_);  // and what is still connected
   }
+
+  int port() const { return port_; }
 
  private:
-  void receive(const HttpServer& server) {
-    char part[4096];
-    const ssize_t size = recv(socket_, part, sizeof(part), 0);
-    if (size <= 0) {
-      is_over_ = size == 0 || (errno != EAGAIN && errno != EINTR);
-      return;
-    }
-    received_.append(part, static_cast<size_t>(size));
-    const size_t end = received_.find(kEndOfHead);
-    if (end == received_.npos && received_.size() < kLongestRequest) return;
-    answer_ = end == received_.npos ? HttpAnswer{431, "", "the request is too long\n"}
-                                    : answer_to(received_.substr(0, end), server);
-    to_send_ = on_the_wire(answer_);
-    deadline_ = Clock::now() + kAnswerTime;
+  struct Connection {
+    int socket;
+    Clock::time_point deadline;
+    HttpAnswer answer;
+  };
+
+  void start(int listener, const TlsCertificate& certificate) {
+    const std::string versions = kTlsVersions;
+    std::vector<MHD_OptionItem> tls;
+    if (!certificate.empty())
+      tls = {option(MHD_OPTION_HTTPS_MEM_CERT, certificate.certificate),
+             option(MHD_OPTION_HTTPS_MEM_KEY, certificate.key),
+             option(MHD_OPTION_HTTPS_PRIORITIES, versions)};
+    tls.push_back({MHD_OPTION_END, 0, nullptr});
+    unsigned flags = MHD_USE_EPOLL;
+    if (!certificate.empty()) flags |= MHD_USE_TLS;
+    daemon_ = MHD_start_daemon(
+        flags, 0, nullptr, nullptr, &Daemon::request, this, MHD_OPTION_LISTEN_SOCKET, listener,
+        MHD_OPTION_CONNECTION_LIMIT, kMaxConnections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        kConnectionMemory, MHD_OPTION_NOTIFY_CONNECTION, &Daemon::notify, this,
+        MHD_OPTION_NOTIFY_COMPLETED, &Daemon::completed, this, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
+        MHD_OPTION_ARRAY, tls.data(), MHD_OPTION_END);
+    if (!daemon_) throw std::runtime_error("libmicrohttpd does not start");
   }
 
-  static HttpAnswer answer_to(const std::string& head, const HttpServer& server) {
+  void serve() {
+    // A client that goes away must not end the training: GnuTLS writes to its socket as to a file.
+    sigset_t broken_pipe;
+    sigemptyset(&broken_pipe);
+    sigaddset(&broken_pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+    while (!stop_) {
+      MHD_run_wait(daemon_, kLookAtDeadlinesMs);
+      const auto now = Clock::now();
+      for (const Connection& connection : connections_)
+        if (now >= connection.deadline) shutdown(connection.socket, SHUT_RDWR);
+    }
+  }
+
+  // Comes when a connection begins and when it ends.
+  static void notify(void* self, MHD_Connection* connection, void** context,
+                     MHD_ConnectionNotificationCode what) {
+    auto& connections = static_cast<Daemon*>(self)->connections_;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+      const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+      *context =
+          &connections.emplace_back(Connection{info->connect_fd, Clock::now() + kRequestTime, {}});
+    } else {
+      connections.remove_if([&](const Connection& each) { return &each == *context; });
+    }
+  }
+
+  static Connection& state_of(MHD_Connection* connection) {
+    const auto* info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return *static_cast<Connection*>(info->socket_context);
+  }
+
+  // Comes when the headers are there; an answer at once makes the library read no body.
+  static MHD_Result request(void* self, MHD_Connection* connection, const char* path,
+                            const char* method, const char*, const char*, size_t*, void**) {
+    Connection& state = state_of(connection);
+    state.answer = static_cast<Daemon*>(self)->answer_to(
+        {method, path, header(connection, MHD_HTTP_HEADER_AUTHORIZATION)});
+    state.deadline = Clock::now() + kAnswerTime;
+    return queue(connection, state.answer);
+  }
+
+  HttpAnswer answer_to(const HttpRequest& request) const {
     try {
-      return server.handler_(parse_http_request(head));
-    } catch (const std::invalid_argument&) {
-      return {400, "", "bad request\n"};
+      return handler_(request);
     } catch (const std::exception&) {  // what went wrong inside is nobody's business outside
-      return {500, "", "internal error\n"};
+      return {500, "", "", "internal error\n"};
     }
   }
 
-  void send_on(const HttpServer& server) {
-    const ssize_t size =
-        send(socket_, to_send_.data() + sent_, to_send_.size() - sent_, MSG_NOSIGNAL);
-    if (size < 0) {
-      is_over_ = errno != EAGAIN && errno != EINTR;
-      return;
-    }
-    sent_ += static_cast<size_t>(size);
-    is_over_ = sent_ == to_send_.size();
-    if (is_over_) server.sent_(answer_);
+  static void completed(void* self, MHD_Connection* connection, void**,
+                        MHD_RequestTerminationCode how) {
+    if (how == MHD_REQUEST_TERMINATED_COMPLETED_OK)
+      static_cast<Daemon*>(self)->sent_(state_of(connection).answer);
   }
 
-  const int socket_;
-  Clock::time_point deadline_ = Clock::now() + kRequestTime;
-  std::string received_, to_send_;
-  HttpAnswer answer_;
-  size_t sent_ = 0;
-  bool is_over_ = false;
+  const Handler handler_;
+  const std::function<void(const HttpAnswer&)> sent_;
+  const int port_;
+  MHD_Daemon* daemon_ = nullptr;
+  std::list<Connection> connections_;  // of the thread alone, as long as it lives
+  std::atomic<bool> stop_ = false;
+  std::thread thread_;
 };
 
-HttpServer::HttpServer(const std::string& address, int port, Handler handler,
-                       std::function<void(const HttpAnswer&)> sent)
-    : handler_(std::move(handler)), sent_(std::move(sent)), listener_(listen_at(address, port)) {
-  port_ = port_of(listener_);
-  wake_ = eventfd(0, EFD_CLOEXEC);
-  if (wake_ < 0) fail("eventfd");
-  thread_ = std::thread([this] { serve(); });
-}
+HttpServer::HttpServer(const std::string& address, int port, const TlsCertificate& certificate,
+                       Handler handler, std::function<void(const HttpAnswer&)> sent)
+    : daemon_(std::make_unique<Daemon>(listen_at(address, port), certificate, std::move(handler),
+                                       std::move(sent))) {}
 
-HttpServer::~HttpServer() {
-  const uint64_t stop = 1;
-  if (write(wake_, &stop, sizeof(stop)) == sizeof(stop)) thread_.join();
-  close(wake_);
-  close(listener_);
-}
+HttpServer::~HttpServer() = default;
 
-void HttpServer::serve() {
-  constexpr int kLookAtDeadlinesMs = 200;
-  std::list<Connection> connections;
-  std::vector<pollfd> waiting;
-  while (true) {
-    const short new_ones = connections.size() < kMaxConnections ? POLLIN : 0;
-    waiting = {{wake_, POLLIN, 0}, {listener_, new_ones, 0}};
-    for (const Connection& connection : connections) waiting.push_back(connection.waits_for());
-    poll(waiting.data(), waiting.size(), connections.empty() ? -1 : kLookAtDeadlinesMs);
-    if (waiting[0].revents != 0) return;
-    size_t i = 2;
-    for (Connection& connection : connections)
-      if (waiting[i++].revents != 0) connection.go_on(*this);
-    connections.remove_if([](const Connection& connection) { return connection.is_over(); });
-    if (waiting[1].revents != 0)
-      if (const int socket = accept4(listener_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
-          socket >= 0)
-        connections.emplace_back(socket);
-  }
+int HttpServer::port() const {
+  return daemon_->port();
 }
 
 }  // namespace lambdaforge::experiments

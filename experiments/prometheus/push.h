@@ -10,9 +10,9 @@ struct PushGroup {
   int rank = 0;  // the one that tells
 };
 
-// Where the group's metrics are put: <gateway>/metrics/job/lambdaforge/project/.../instance/rank-0.
+// Where a gateway puts the group's metrics: /metrics/job/lambdaforge/project/.../instance/rank-0.
 // Names travel in base64, which the gateway takes for names with a slash too.
-std::string push_url(const std::string& gateway, const PushGroup& group);
+std::string push_path(const PushGroup& group);
 
 // Replaces what the gateway knows of the group by `text`, in Prometheus' text format. Takes a few
 // seconds at most. Throws std::runtime_error that says what the gateway answered, or that it did

@@ -34,6 +34,7 @@ constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kGramsPerKilogram = 1e3;
 constexpr const char* kRunning = "running";
 constexpr const char* kFinished = "finished";
+constexpr const char* kStopped = "stopped";
 constexpr const char* kFailed = "failed";
 
 struct Part {
@@ -104,14 +105,15 @@ class RankMetrics {
                               "Time of the rank's optimizer steps, without evaluations.")
                   .Add(rank, kSecondsBuckets)),
         lists_(make.counters("lambdaforge_lists_total",
-                             "Lists trained on by the rank, up to the step before the last.")
+                             "Lists trained on by the rank; a step counts when the next one ends.")
                    .Add(rank)),
         pairs_(make.counters("lambdaforge_pairs_total",
-                             "Pairs of query and document trained on by the rank, up to the step "
-                             "before the last.")
+                             "Pairs of query and document trained on by the rank; a step counts "
+                             "when the next one ends.")
                    .Add(rank)),
         tokens_(make.counters("lambdaforge_tokens_total",
-                              "Tokens trained on by the rank, up to the step before the last.")
+                              "Tokens trained on by the rank; a step counts when the next one "
+                              "ends.")
                     .Add(rank)),
         memory_(make.gauges("lambdaforge_resident_memory_bytes",
                             "Memory of the rank's process that is in use and present.")
@@ -173,8 +175,7 @@ class RunMetrics::Families {
     gauges.learning_rate.Set(step.learning_rate);
     gauges.gradient_norm.Set(step.grad_norm);
     gauges.matrix_rate.Set(step.share_of_peak);
-    for (auto& [rank, metrics] : ranks_)
-      if (static_cast<size_t>(rank) < step.ranks.size()) metrics.add(step.ranks[rank]);
+    add(step.ranks);
   }
 
   void show(double, const EvaluationFinished& evaluation) {
@@ -218,7 +219,15 @@ class RunMetrics::Families {
     raise_to(emissions_.Add(teller_), energy.emissions_kg * kGramsPerKilogram);
   }
 
-  void show(double, const RunFinished&) { end(kFinished); }
+  void show(double, const RunFinished& run) {
+    add(run.ranks);
+    end(kFinished);
+  }
+
+  void show(double, const RunStopped& run) {
+    add(run.ranks);
+    end(kStopped);
+  }
 
   void show(double, const RunFailed& failure) {
     if (failure.diverged) step_gauges().loss.Set(std::numeric_limits<double>::quiet_NaN());
@@ -272,8 +281,14 @@ class RunMetrics::Families {
   }
 
   void set_status(const std::string& status) {
-    for (const char* each : {kRunning, kFinished, kFailed})
+    for (const char* each : {kRunning, kFinished, kStopped, kFailed})
       status_.Add(with("status", each)).Set(status == each);
+  }
+
+  // Of one step, by rank; empty: nothing is known of it.
+  void add(const std::vector<RankStep>& step) {
+    for (auto& [rank, metrics] : ranks_)
+      if (static_cast<size_t>(rank) < step.size()) metrics.add(step[rank]);
   }
 
   void end(const char* status) {

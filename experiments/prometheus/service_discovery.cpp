@@ -30,11 +30,10 @@ std::filesystem::path target_path(const std::filesystem::path& folder, const Scr
 }
 
 void write_target(const std::filesystem::path& folder, const ScrapeTarget& target) {
-  const nlohmann::json groups = {{{"targets", {target.address}},
-                                  {"labels",
-                                   {{"project", target.project},
-                                    {"run", target.run},
-                                    {"rank", std::to_string(target.rank)}}}}};
+  nlohmann::json labels = {
+      {"project", target.project}, {"run", target.run}, {"rank", std::to_string(target.rank)}};
+  if (target.tls) labels["__scheme__"] = "https";
+  const nlohmann::json groups = {{{"targets", {target.address}}, {"labels", labels}}};
   std::filesystem::create_directories(folder);
   write_file_atomically(target_path(folder, target), groups.dump(2) + "\n");
 }

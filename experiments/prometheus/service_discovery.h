@@ -10,6 +10,7 @@ struct ScrapeTarget {
   std::string project, run;
   int rank = 0;         // the one that tells
   std::string address;  // "node7:9400"
+  bool tls = false;
 };
 
 // <folder>/<project>.<run>.<rank>.json; what would not do in a file's name, or be taken for another
@@ -17,8 +18,8 @@ struct ScrapeTarget {
 std::filesystem::path target_path(const std::filesystem::path& folder, const ScrapeTarget& target);
 
 // Writes the file, and the folder where it is missing; Prometheus sees it at once. Labels: project,
-// run, rank, so that `up` knows whose exporter is gone. Throws std::runtime_error that names the
-// path.
+// run, rank, so that `up` knows whose exporter is gone; for TLS __scheme__, which Prometheus obeys.
+// Throws std::runtime_error that names the path.
 void write_target(const std::filesystem::path& folder, const ScrapeTarget& target);
 
 }  // namespace lambdaforge::experiments

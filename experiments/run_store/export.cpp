@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "experiments/json_values.h"
+#include "experiments/run_store/summary.h"
 
 namespace lambdaforge::experiments {
 namespace {
@@ -35,6 +36,33 @@ Json to_json(const RunHead& head) {
                              {"device", rank.device},
                              {"gpu_uuid", rank.gpu_uuid}});
   return json;
+}
+
+// What a list of runs says of it.
+void add_summary(Json& json, const RunRecord& run) {
+  const RunSummary summary = summarize(run);
+  json["status"] = status_name(summary);
+  json["step"] = summary.heartbeat.step;
+  json["max_steps"] = summary.max_steps;
+  json["heartbeat"] = summary.heartbeat.time;
+  json["greater_is_better"] = greater_is_better(summary);
+}
+
+Json energy_json(const EnergyRow& row) {
+  return {{"step", row.step},
+          {"time", row.time},
+          {"seconds", row.seconds},
+          {"cpu_kwh", row.cpu_kwh},
+          {"gpu_kwh", row.gpu_kwh},
+          {"memory_kwh", row.memory_kwh},
+          {"cpu_watts", row.cpu_watts},
+          {"gpu_watts", row.gpu_watts},
+          {"memory_watts", row.memory_watts},
+          {"emissions_kg", row.emissions_kg},
+          {"training_kwh", row.training_kwh},
+          {"evaluation_kwh", row.evaluation_kwh},
+          {"checkpoint_kwh", row.checkpoint_kwh},
+          {"idle_kwh", row.idle_kwh}};
 }
 
 Json evaluations_json(const RunRows& rows) {
@@ -77,6 +105,7 @@ std::string per_query_csv(const RunRows& rows) {
 std::string to_json(const RunRecord& run) {
   const RunRows& rows = run.rows;
   Json json = to_json(run.head);
+  add_summary(json, run);
   json["scalars"] = Json::object();
   for (const std::string& name : rows.series.names()) json["scalars"][name] = Json::array();
   for (const ScalarRow& row : rows.scalars)
@@ -86,13 +115,7 @@ std::string to_json(const RunRecord& run) {
     if (json["scalars"][name].empty()) json["scalars"].erase(name);  // only per query
   json["evaluations"] = evaluations_json(rows);
   json["energy"] = Json::array();
-  for (const EnergyRow& row : rows.energy)
-    json["energy"].push_back({{"step", row.step},
-                              {"time", row.time},
-                              {"cpu_kwh", row.cpu_kwh},
-                              {"gpu_kwh", row.gpu_kwh},
-                              {"memory_kwh", row.memory_kwh},
-                              {"emissions_kg", row.emissions_kg}});
+  for (const EnergyRow& row : rows.energy) json["energy"].push_back(energy_json(row));
   json["checkpoints"] = Json::array();
   for (const CheckpointRow& row : rows.checkpoints)
     json["checkpoints"].push_back({{"step", row.step},

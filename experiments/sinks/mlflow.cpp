@@ -57,13 +57,16 @@ void MlflowSink::handle(const Event& event) {
     mlflow::Batch batch;
     Metrics metrics = scalars->metrics;
     if (scalars->epoch) metrics.emplace_back("epoch", *scalars->epoch);
+    const bool of_time = std::holds_alternative<EnergyMeasured>(event.what);
     for (const auto& [name, value] : metrics)
       batch.metrics.push_back(
-          {mlflow::metric_key(name), value, milliseconds(event.time), scalars->step});
+          {mlflow::metric_key(name), value, milliseconds(event.time), scalars->step, of_time});
     spool(batch);
   }
   if (std::holds_alternative<RunFinished>(event.what))
     end_ = {"FINISHED", milliseconds(event.time)};
+  // MLflow's word for a run that ended from outside.
+  if (std::holds_alternative<RunStopped>(event.what)) end_ = {"KILLED", milliseconds(event.time)};
   if (std::holds_alternative<RunFailed>(event.what)) end_ = {"FAILED", milliseconds(event.time)};
 }
 

@@ -33,7 +33,9 @@ void PrometheusSink::handle(const Event& event) {
   }
   if (!metrics_) return;
   metrics_->update(event);
-  run_is_finished_ = run_is_finished_ || std::holds_alternative<RunFinished>(event.what);
+  if (std::holds_alternative<RunFinished>(event.what) ||
+      std::holds_alternative<RunStopped>(event.what))
+    ended_as_wanted_ = true;
   if (std::holds_alternative<EvaluationFinished>(event.what)) push();
 }
 
@@ -46,7 +48,7 @@ void PrometheusSink::tick() {
 void PrometheusSink::finish() {
   if (!metrics_) return;
   if (exporter_) exporter_->wait_for_scrape(options_.last_scrape_wait);
-  if (is_announced_ && run_is_finished_)
+  if (is_announced_ && ended_as_wanted_)
     std::filesystem::remove(target_path(options_.targets_folder, target()));
   push_at_last();
 }
@@ -59,8 +61,9 @@ void PrometheusSink::open() {
     metrics_->measure_free_space();
     exporter_ = std::make_unique<Exporter>(options, [this] { return metrics_->text(); });
     if (run_.rank == 0 || exporter_->port() != options.port)
-      options_.tell(fmt::format("prometheus: rank {} serves http://{}:{}/metrics{}", run_.rank,
-                                options.address, exporter_->port(),
+      options_.tell(fmt::format("prometheus: rank {} serves {}://{}:{}/metrics{}", run_.rank,
+                                options.certificate.empty() ? "http" : "https", options.address,
+                                exporter_->port(),
                                 options.port == 0 || exporter_->port() == options.port
                                     ? ""
                                     : fmt::format(" (port {} is in use)", options.port)));
@@ -88,7 +91,8 @@ void PrometheusSink::push_at_last() {
 
 ScrapeTarget PrometheusSink::target() const {
   return {run_.project, run_.name, run_.rank,
-          fmt::format("{}:{}", reachable_host(), exporter_->port())};
+          fmt::format("{}:{}", reachable_host(), exporter_->port()),
+          !options_.exporter.certificate.empty()};
 }
 
 // Who listens on all addresses is found by the host's name.

@@ -49,6 +49,17 @@ std::string prometheus_password(const Options& options) {
                   kPrometheusPassword, kPrometheusPassword));
 }
 
+TlsCertificate prometheus_certificate(const Options& options) {
+  const std::string& certificate = options.prometheus_certificate;
+  const std::string& key = options.prometheus_key;
+  if (certificate.empty() != key.empty())
+    throw std::invalid_argument(fmt::format(
+        "tracking.prometheus_{} is set, but not tracking.prometheus_{}: TLS needs both, neither "
+        "means plain HTTP",
+        certificate.empty() ? "key" : "certificate", certificate.empty() ? "certificate" : "key"));
+  return certificate.empty() ? TlsCertificate() : load_certificate(certificate, key);
+}
+
 Built build_prometheus(const Options& options, const SinkContext& context) {
   in_addr parsed{};
   if (inet_pton(AF_INET, options.prometheus_address.c_str(), &parsed) != 1)
@@ -61,7 +72,7 @@ Built build_prometheus(const Options& options, const SinkContext& context) {
   if (for_whole_node && context.local_rank != 0) return nullptr;
   return std::make_unique<PrometheusSink>(PrometheusOptions{
       .exporter = {options.prometheus_address, static_cast<int>(options.prometheus_port),
-                   options.prometheus_user, password},
+                   options.prometheus_user, password, prometheus_certificate(options)},
       .for_whole_node = for_whole_node,
       .targets_folder = options.prometheus_targets,
       .pushgateway = options.pushgateway_url,

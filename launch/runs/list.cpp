@@ -67,11 +67,14 @@ void print_json(const std::vector<RunSummary>& runs) {
   std::cout << json.dump(1, ' ', false, Json::error_handler_t::replace) << std::endl;
 }
 
-void print_table(const std::vector<RunSummary>& runs, const std::string& folder) {
-  if (runs.empty()) {
-    std::cout << fmt::format("no such runs in {}\n", printable(folder)) << std::flush;
-    return;
-  }
+// Which of the two it is: there are none, or none is as it was asked for.
+std::string nothing_to_list(size_t num_runs, const std::string& folder) {
+  if (num_runs == 0) return fmt::format("no runs in {}\n", printable(folder));
+  return fmt::format("none of the {} runs in {} is such a run (--where)\n", num_runs,
+                     printable(folder));
+}
+
+void print_table(const std::vector<RunSummary>& runs) {
   std::vector<TextRow> rows = {
       {"run", "status", "start", "duration", "steps", "best", "at step", "of"}};
   std::string damages;
@@ -92,13 +95,16 @@ void run(const RunsListOptions& options) {
   for (const std::string& text : options.where)
     conditions.push_back(experiments::parse_condition(text));
   std::vector<RunSummary> runs = experiments::list_runs(options.folder);
+  const size_t num_runs = runs.size();
   experiments::filter(runs, conditions);
   experiments::sort(runs, options.sort);
   if (options.limit) runs.resize(std::min(runs.size(), static_cast<size_t>(*options.limit)));
   if (options.json)
     print_json(runs);
+  else if (runs.empty())
+    std::cout << nothing_to_list(num_runs, options.folder) << std::flush;
   else
-    print_table(runs, options.folder);
+    print_table(runs);
 }
 
 }  // namespace lambdaforge::launch

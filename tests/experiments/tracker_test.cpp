@@ -1,7 +1,9 @@
 #include "experiments/tracker.h"
 
 #include <gtest/gtest.h>
+#include <pthread.h>
 
+#include <array>
 #include <atomic>
 #include <future>
 #include <stdexcept>
@@ -159,7 +161,8 @@ TEST(Tracker, ReportsAFailingSinkOnceAndThenDropsIt) {
   EXPECT_EQ(problems, expected);
 }
 
-TEST(Tracker, ForgivesASinkThatRecovers) {
+// What is told of a sink that fails at every other of ten steps.
+std::vector<std::string> problems_of_a_sink_that_recovers(std::chrono::seconds between_reports) {
   int calls = 0;
   std::vector<std::string> problems;
   {
@@ -167,11 +170,36 @@ TEST(Tracker, ForgivesASinkThatRecovers) {
                       if (++calls % 2 == 1) throw std::runtime_error("busy");
                     })),
                     {.failures_until_dropped = 2,
+                     .between_reports = between_reports,
                      .on_problem = [&](const std::string& text) { problems.push_back(text); }});
     for (int64_t i = 1; i <= 10; ++i) tracker.emit(step(i));
   }
   EXPECT_EQ(calls, 10);
-  EXPECT_EQ(problems.size(), 1u);
+  return problems;
+}
+
+TEST(Tracker, ForgivesASinkThatRecovers) {
+  EXPECT_EQ(problems_of_a_sink_that_recovers(std::chrono::hours(1)),
+            (std::vector<std::string>{"caller failed and will be tried again: busy"}));
+}
+
+TEST(Tracker, TellsOfALaterFailureToo) {
+  const std::string again = "caller failed again and will be tried again: busy";
+  EXPECT_EQ(problems_of_a_sink_that_recovers(std::chrono::seconds(0)),
+            (std::vector<std::string>{"caller failed and will be tried again: busy", again, again,
+                                      again, again}));
+}
+
+TEST(Tracker, NamesTheThreadOfEachSink) {
+  std::array<char, 16> name{};
+  const auto read_name = [&](const Event&) {
+    pthread_getname_np(pthread_self(), name.data(), name.size());
+  };
+  {
+    Tracker tracker(list(Caller(read_name)));
+    tracker.emit(Notice{"who is it?"});
+  }
+  EXPECT_STREQ(name.data(), "sink-caller");
 }
 
 TEST(Tracker, SurvivesWhenEverySinkFails) {

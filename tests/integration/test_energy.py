@@ -6,7 +6,9 @@ import math
 import os
 import signal
 import subprocess
+import sys
 import time
+import types
 from pathlib import Path
 
 import pandas
@@ -157,6 +159,40 @@ def test_codecarbon_appends_to_our_file_and_pandas_reads_both(small_recipe, tmp_
     assert table.iloc[0].energy_consumed > ours.energy_consumed
 
 
+def test_carbonboard_reads_our_rows_beside_codecarbons(tmp_path, monkeypatch):
+    from codecarbon.output_methods.emissions_data import EmissionsData
+    from codecarbon.output_methods.file import FileOutput
+
+    # Carbonboard's data asks Dash for one thing, the table that it hands to the page.
+    dash = types.ModuleType("dash")
+    dash.dash_table = types.SimpleNamespace(DataTable=types.SimpleNamespace)
+    monkeypatch.setitem(sys.modules, "dash", dash)
+    monkeypatch.delitem(sys.modules, "codecarbon.viz.data", raising=False)
+    from codecarbon.viz.data import Data
+
+    file = tmp_path / "emissions.csv"
+    measure("--country", "FRA", "--project", "both", "--output", file, "--", "sleep", "1.1")
+    values = {name: 0.0 for name in EmissionsData.__dataclass_fields__}
+    values |= {"timestamp": "2020-01-01T00:00:00", "project_name": "both", "energy_consumed": 2.0, "emissions": 3.0}
+    FileOutput(file.name, str(tmp_path)).out(EmissionsData(**values), None)
+    table = pandas.read_csv(file)
+    ours = table.iloc[0]
+
+    data = Data()
+    rows = data.get_project_data(table, "both").data
+    assert [row["timestamp"] for row in rows] == ["2020-01-01T00:00:00", ours.timestamp]
+    summary = data.get_project_summary(rows)
+    assert summary["last_run"]["timestamp"] == ours.timestamp
+    assert summary["total"]["energy_consumed"] == pytest.approx(2 + ours.energy_consumed)
+    assert summary["total"]["emissions"] == pytest.approx(3 + ours.emissions)
+    assert (summary["country_name"], summary["country_iso_code"], summary["on_cloud"]) == ("France", "FRA", "N")
+    assert data.get_car_miles(summary["total"]["emissions"]) == "7"  # 3 kg at 0.409 kg a mile
+    provider, by_region = data.get_cloud_emissions_barchart_data(
+        2.0, summary["on_cloud"], summary["cloud_provider"], summary["cloud_region"]
+    )
+    assert provider == "" and by_region.empty
+
+
 def test_a_killed_run_goes_on_counting(training, small_recipe, tmp_path):
     process, folder = training("killed")
     wait_for((folder / "energy.json").exists)
@@ -234,14 +270,47 @@ def test_a_run_stops_when_energy_gains_too_little(small_recipe, tmp_path):
     assert list(folder.glob("checkpoint-*"))
 
 
+def test_the_best_model_is_chosen_net_of_what_it_consumed(small_recipe, tmp_path):
+    price = 1e9  # a kWh: no gain is worth that, so the first evaluation stays the best
+    sections = small_recipe(
+        eval_strategy="steps",
+        eval_steps=5,
+        save_strategy="best",
+        load_best_model_at_end=True,
+        learning_rate=5e-5,
+        metric_for_best_model=f"loss + {price} * kwh",
+    )
+    recipe, folder = recipe_of(tmp_path, "net", sections)
+    done = run_training(recipe)
+    assert done.returncode == 0, done.stderr
+    rows = [row for row in read_history(folder) if "eval_loss" in row]
+    assert [row["step"] for row in rows] == [5, 10, 15, 20]
+    for row in rows:
+        assert row["eval_net_loss"] == row["eval_loss"] + price * row["eval_energy_kwh"]
+    assert min(rows, key=lambda row: row["eval_loss"])["step"] > 5
+    state = json.loads((folder / "trainer_state.json").read_text())
+    assert (state["best_global_step"], state["best_metric"]) == (5, rows[0]["eval_net_loss"])
+    shown = subprocess.run([BIN / "lambdaforge", "runs", "show", folder], capture_output=True, text=True).stdout
+    assert "eval_net_loss" in shown and "at step 5" in shown
+
+    # Net of so much, nothing is gained any more: any gain that is asked for ends the run.
+    sections["training"] |= {"max_steps": LONG, "min_gain_per_kwh": 1e-9}
+    recipe, folder = recipe_of(tmp_path, "net and stopped", sections)
+    done = run_training(recipe)
+    assert done.returncode == 0, done.stderr
+    assert "stopping after step 10: min_gain_per_kwh" in done.stdout
+
+
 def test_what_is_not_known_is_said_before_training(small_recipe, tmp_path):
     for override, words in {
         "tracking.country_iso_code=FRX": ["unknown country 'FRX'", "did you mean 'FRA'"],
         "tracking.country_iso_code=France": ["'FRA' (France)"],
         "tracking.region=Texas": ["no figures for regions of France"],
         'training.stop_when="kw > 1"': ["did you mean 'kwh'?"],
+        'training.metric_for_best_model="energy_kwh"': ['"loss + 0.5 * kwh"'],
+        'training.metric_for_best_model="loss - 0.5 * kwh"': ["consumption must count against it"],
     }.items():
-        recipe, folder = recipe_of(tmp_path, "unknown", small_recipe(max_steps=1))
+        recipe, folder = recipe_of(tmp_path, "unknown", small_recipe(max_steps=1, eval_strategy="steps"))
         done = run_training(recipe, overrides=[override])
         assert done.returncode != 0 and not folder.exists()
         for word in words:

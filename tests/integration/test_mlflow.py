@@ -14,6 +14,7 @@ import threading
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import h5py
 import pytest
 from runs import BIN, environment, free_port, read_history, run_training, started, train_command, wait_for, write_recipe
 
@@ -104,6 +105,20 @@ def read_server_metrics(server, run):
     return {key: sorted((m.step, m.value) for m in history) for key, history in histories.items()}
 
 
+def read_energy(server, run, key):
+    """[(step, milliseconds, value)]; several of a step."""
+    return [(m.step, m.timestamp, m.value) for m in client_of(server).get_metric_history(run.info.run_id, key)]
+
+
+ENERGY = ["cpu_kwh", "memory_kwh", "emissions_kg"]
+
+
+def stored_energy(folder, name):
+    """The same in run.h5: every figure that was told."""
+    with h5py.File(folder / "run.h5") as file:
+        return {(int(row["step"]), float(row[name])) for row in file["energy"]}
+
+
 def steps_of(server, run, key="loss"):
     return [metric.step for metric in client_of(server).get_metric_history(run.info.run_id, key)]
 
@@ -121,7 +136,11 @@ def test_the_server_shows_the_run(server, small_recipe, wordnet, tmp_path):
     expected = read_metrics(folder)
     assert any("ndcg_10" in key for key in expected) and len(expected["loss"]) == 6
     assert read_server_metrics(server, run) == expected
-    assert 0 < run.data.metrics["energy_kwh"] <= expected["train_energy_kwh"][-1][1]
+    for name in ENERGY:
+        told = read_energy(server, run, f"energy_{name}")
+        assert len(told) == len(set(told)) > 6
+        assert {(step, value) for step, _, value in told} == stored_energy(folder, name)
+    assert run.data.metrics["energy_kwh"] == pytest.approx(expected["train_energy_kwh"][-1][1], rel=1e-12)
 
     params = run.data.params
     assert params["training.learning_rate"] == "0.0001"

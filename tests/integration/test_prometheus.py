@@ -6,6 +6,8 @@ import json
 import os
 import re
 import socket
+import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -22,16 +24,17 @@ LAUNCH = ROOT / "launch"
 BOARDS = sorted((LAUNCH / "grafana/dashboards").glob("*.json"))
 ALERTS = LAUNCH / "prometheus/alerts.yml"
 PASSWORD = "LAMBDAFORGE_PROMETHEUS_PASSWORD"
+SECRET = "open sesame"
 
 
 # --- servers and clients ---
 
 
-def get(url, user=None, password=None):
+def get(url, user=None, password=None, context=None):
     request = urllib.request.Request(url)
     if user is not None:
         request.add_header("Authorization", "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode())
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=60, context=context) as answer:
         return answer.read().decode()
 
 
@@ -82,15 +85,26 @@ def training(recipe, ranks, **variables):
 class Prometheus:
     """Debian's, with the project's own configuration, looking once a second."""
 
-    def __init__(self, folder, port):
+    def __init__(self, folder, port, certificate):
         self.url = f"http://127.0.0.1:{port}"
-        self.targets = folder / "targets"
+        self.targets, self.secure_targets = folder / "targets", folder / "secure"
         self.targets.mkdir()
+        self.secure_targets.mkdir()
         config = yaml.safe_load((LAUNCH / "prometheus/prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(ALERTS)]
-        config["scrape_configs"] = [job for job in config["scrape_configs"] if job["job_name"] == "lambdaforge"]
+        (plain,) = (job for job in config["scrape_configs"] if job["job_name"] == "lambdaforge")
+        config["scrape_configs"] = [plain, self.secured(plain, certificate)]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+
+    def secured(self, job, certificate):
+        """As the comments in prometheus.yml say; the scheme comes with the targets."""
+        return job | {
+            "job_name": "secure",
+            "tls_config": {"ca_file": str(certificate.path)},
+            "basic_auth": {"username": "me", "password": SECRET},
+            "file_sd_configs": [{"files": [f"{self.secure_targets}/*.json"]}],
+        }
 
     def query(self, expression, **parameters):
         arguments = urllib.parse.urlencode({"query": expression} | parameters)
@@ -102,10 +116,34 @@ class Prometheus:
         return [(seconds, float(value)) for seconds, value in series["values"]]
 
 
+class Certificate:
+    """Made by the openssl program, for 127.0.0.1."""
+
+    def __init__(self, folder):
+        self.path, self.key = folder / "certificate.pem", folder / "key.pem"
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        make += ["-days", "1", "-subj", "/CN=lambdaforge", "-addext", "subjectAltName=IP:127.0.0.1"]
+        make += ["-keyout", str(self.key), "-out", str(self.path)]
+        subprocess.run(make, check=True, capture_output=True)
+
+    def context(self, only=None):
+        """For a client that believes it. `only`: of this version of TLS, whatever OpenSSL thinks of it."""
+        context = ssl.create_default_context(cafile=self.path)
+        if only is not None:
+            context.set_ciphers("ALL:@SECLEVEL=0")
+            context.minimum_version = context.maximum_version = only
+        return context
+
+
 @pytest.fixture(scope="module")
-def prometheus(tmp_path_factory):
+def certificate(tmp_path_factory):
+    return Certificate(tmp_path_factory.mktemp("certificate"))
+
+
+@pytest.fixture(scope="module")
+def prometheus(certificate, tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
-    watching = Prometheus(folder, port)
+    watching = Prometheus(folder, port, certificate)
     command = (
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",
@@ -138,9 +176,11 @@ def address_in(path):
     return address
 
 
-def scrape(path, *auth):
+def scrape(path, *auth, **options):
     """What the exporter that the target's file tells of says."""
-    return get(f"http://{address_in(path)}/metrics", *auth)
+    (group,) = json.loads(path.read_text())
+    scheme = group["labels"].get("__scheme__", "http")
+    return get(f"{scheme}://{address_in(path)}/metrics", *auth, **options)
 
 
 # --- a run of two ranks, watched from its start to its end ---
@@ -188,7 +228,7 @@ def test_prometheus_saw_the_run_to_its_end(prometheus, watched):
         assert last == pytest.approx(rows[60, f"eval_noun_R5_{metric}"], rel=1e-14), metric
     for rank in range(2):
         lists = prometheus.history(f'lambdaforge_lists_total{{run="watched", rank="{rank}"}}')[-1][1]
-        assert lists == 59 * 4  # the ranks hear of a step with the next one
+        assert lists == 60 * 4
 
 
 def test_a_finished_run_is_no_target_any_more(prometheus, watched):
@@ -306,75 +346,113 @@ def test_what_compose_mounts_is_there():
     assert source["datasources"][0]["uid"] == "lambdaforge"
 
 
-# --- one exporter a node, a password, a port in use ---
+# --- one exporter a node, TLS, a password, a port in use ---
 
 
-def test_one_exporter_for_the_node_behind_a_password(small_recipe, tmp_path):
-    sections = small_recipe(2, max_steps=40)
-    targets = tmp_path / "targets"
+TEN_MEGABYTES = b"x" * 10_000_000
+
+
+def say(address, request, wrap=lambda client: client):
+    """What is answered until the server hangs up."""
+    host, port = address.split(":")
+    received = b""
+    with wrap(socket.create_connection((host, int(port)), timeout=60)) as client, contextlib.suppress(OSError):
+        client.sendall(request)
+        while part := client.recv(65536):
+            received += part
+    return received
+
+
+def check_tls(address, certificate):
+    """TLS 1.2 and 1.3 and nothing else, whatever comes instead."""
+
+    request = b"GET /metrics HTTP/1.1\r\nHost: h\r\n\r\n"
+
+    def status(version):
+        def wrap(client):
+            return certificate.context(version).wrap_socket(client, server_hostname="127.0.0.1")
+
+        return say(address, request, wrap)[:12]
+
+    def leave():
+        """Asks, and is gone (a reset, no goodbye) when the answer comes."""
+        host, port = address.split(":")
+        with socket.create_connection((host, int(port))) as client:
+            with certificate.context().wrap_socket(client, server_hostname=host) as secure:
+                secure.sendall(request)
+                secure.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    assert status(ssl.TLSVersion.TLSv1_2) == status(ssl.TLSVersion.TLSv1_3) == b"HTTP/1.1 401"
+    with pytest.raises(ssl.SSLError, match="EOF|alert protocol version"):  # the server's doing, not this client's
+        status(ssl.TLSVersion.TLSv1_1)
+    hello = b"\x16\x03\x01\x02\x00\x01"  # the beginning of a handshake
+    for _ in range(5):
+        leave()
+    for garbage in (request, TEN_MEGABYTES, os.urandom(4096), hello):
+        answer = say(address, garbage)
+        assert b"HTTP" not in answer and b"lambdaforge" not in answer, answer[:200]
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
+def test_one_exporter_for_the_node_behind_tls_and_a_password(prometheus, certificate, small_recipe, tmp_path):
+    targets = prometheus.secure_targets
     with socket.create_server(("127.0.0.1", 0)) as somebody:
         port = somebody.getsockname()[1]
         recipe = recipe_of(
             tmp_path,
-            sections,
+            small_recipe(2, max_steps=100),
             "node",
             targets,
             prometheus_per="node",
             prometheus_port=port,
             prometheus_user="me",
-            prometheus_wait_seconds=1,
+            prometheus_certificate=certificate.path,
+            prometheus_key=certificate.key,
         )
         target = targets / "test.node.0.json"
-        with training(recipe, 2, **{PASSWORD: "open sesame"}) as run:
+        with training(recipe, 2, **{PASSWORD: SECRET}) as run:
             wait_for(lambda: target.exists() or run.poll() is not None, "the target's file")
+            context = certificate.context()
             for auth in ((), ("me", "wrong")):
                 with pytest.raises(urllib.error.HTTPError) as refused:
-                    scrape(target, *auth)
+                    scrape(target, *auth, context=context)
                 assert refused.value.code == 401
-            wait_for(lambda: "lambdaforge_loss" in scrape(target, "me", "open sesame"), "a step")
-            text = scrape(target, "me", "open sesame")
+            check_tls(address_in(target), certificate)
+            wait_for(lambda: "lambdaforge_loss" in scrape(target, "me", SECRET, context=context), "a step")
+            text = scrape(target, "me", SECRET, context=context)
             assert [path.name for path in targets.iterdir()] == [target.name]
             output, _ = run.communicate(timeout=300)
     assert run.returncode == 0, output
-    assert f"port {port} is in use" in output
+    assert f"port {port} is in use" in output and "serves https://127.0.0.1:" in output
     for rank in range(2):
         assert re.search(rf'^lambdaforge_rank_up{{.*rank="{rank}"}} 1$', text, re.MULTILINE), text
         assert re.search(rf'^lambdaforge_rank_info{{.*rank="{rank}"}} 1$', text, re.MULTILINE)
-    assert "open sesame" not in output
+        assert prometheus.history(f'lambdaforge_lists_total{{run="node", rank="{rank}"}}')[-1][1] == 100 * 4
+    assert SECRET not in output
     for path in tmp_path.rglob("*"):
-        assert not path.is_file() or b"open sesame" not in path.read_bytes(), path
+        content = path.read_bytes() if path.is_file() else b""
+        assert SECRET.encode() not in content and b"PRIVATE KEY" not in content, path
 
 
 def test_rude_clients_hurt_nobody(small_recipe, tmp_path):
     recipe = recipe_of(tmp_path, small_recipe(1, max_steps=60), "rude", tmp_path / "targets", prometheus_wait_seconds=1)
     target = tmp_path / "targets/test.rude.0.json"
-    ten_megabytes = b"x" * 10_000_000
     with training(recipe, 1) as run, contextlib.ExitStack() as slow:
         wait_for(lambda: target.exists() or run.poll() is not None, "the target's file")
-        host, port = address_in(target).split(":")
-
-        def connect():
-            return socket.create_connection((host, int(port)), timeout=60)
-
-        def said_to(request):
-            received = b""
-            with connect() as client, contextlib.suppress(ConnectionError):
-                client.sendall(request)
-                while part := client.recv(65536):
-                    received += part
-            return received
-
-        for _ in range(8):  # more than there are threads, each with a request that never ends
-            slow.enter_context(connect()).sendall(b"GET /metrics HTTP/1.1\r\nX: ")
+        address = address_in(target)
+        host, port = address.split(":")
+        for _ in range(8):  # each with a request that never ends
+            client = slow.enter_context(socket.create_connection((host, int(port)), timeout=60))
+            client.sendall(b"GET /metrics HTTP/1.1\r\nX: ")
         for request in (
-            b"GET /metrics HTTP/1.1\r\nX: " + ten_megabytes + b"\r\n\r\n",
-            b"GET /" + ten_megabytes + b" HTTP/1.1\r\n\r\n",
-            ten_megabytes,
+            b"GET /metrics HTTP/1.1\r\nX: " + TEN_MEGABYTES + b"\r\n\r\n",
+            b"GET /" + TEN_MEGABYTES + b" HTTP/1.1\r\n\r\n",
+            TEN_MEGABYTES,
             os.urandom(4096) + b"\r\n\r\n",
             b"GET /../../../../etc/passwd HTTP/1.1\r\n\r\n",
             b"GET /metrics/../recipe.toml HTTP/1.1\r\n\r\n",
         ):
-            answer = said_to(request)
+            answer = say(address, request)
             assert not answer or re.match(rb"HTTP/1\.[01] 4\d\d", answer), answer[:200]
             assert b"lambdaforge_" not in answer and b"root:" not in answer and b"learning_rate" not in answer
         assert "lambdaforge_rank_up" in scrape(target)
@@ -422,10 +500,24 @@ def test_a_loss_that_is_not_finite_is_seen(prometheus, small_recipe, wordnet, tm
         ({"prometheus_address": "localhost"}, "expected an IPv4 address"),
         ({"prometheus_per": "host"}, "known: rank, node"),
         ({"prometheus_port": 65536}, "[0, 65535]"),
+        ({"prometheus_key": "key.pem"}, "not tracking.prometheus_certificate"),
+        ({"prometheus_certificate": "no.pem", "prometheus_key": "no.pem"}, "no.pem: No such file"),
     ],
 )
 def test_what_cannot_work_is_said_at_once(tracking, message, small_recipe, tmp_path):
+    check_complaint(tracking, message, small_recipe, tmp_path)
+
+
+def test_a_certificate_needs_its_own_key(certificate, small_recipe, tmp_path):
+    files = {"prometheus_certificate": certificate.path, "prometheus_key": Certificate(tmp_path).key}
+    check_complaint(files, "do not match", small_recipe, tmp_path)
+    files["prometheus_key"] = certificate.path  # it holds no key
+    check_complaint(files, "Expected PEM files", small_recipe, tmp_path)
+
+
+def check_complaint(tracking, message, small_recipe, tmp_path):
     recipe = recipe_of(tmp_path, small_recipe(max_steps=1), "wrong", tmp_path / "targets", **tracking)
     done = run_training(recipe)
     assert done.returncode != 0
     assert message in done.stderr, done.stderr
+    assert not (tmp_path / "runs").exists()

@@ -88,6 +88,20 @@ def test_show_and_tail_tell_of_a_run(runs, folder):
     assert tail.returncode == 0 and "4" in tail.stdout
 
 
+def test_what_is_not_there_is_said_as_it_is(runs, folder, tmp_path):
+    none_such = runs("list", "--where", "loss > 1000")
+    assert none_such.returncode == 0 and none_such.stdout == f"none of the 3 runs in {folder} is such a run (--where)\n"
+
+    def call(*arguments):
+        line = [BIN / "lambdaforge", "runs", *arguments]
+        return subprocess.run(list(map(str, line)), capture_output=True, text=True)
+
+    assert call("list", tmp_path).stdout == f"no runs in {tmp_path}\n"
+    assert f"no runs at all in {tmp_path}" in call("show", "slow", "--folder", tmp_path).stderr
+    for slip in ("slow", "test/slwo"):
+        assert "did you mean 'test/slow'?" in runs("show", slip).stderr
+
+
 @pytest.mark.parametrize("form", ["csv", "json", "jsonl", "parquet"])
 def test_an_export_holds_every_figure(runs, folder, tmp_path, form):
     losses = read_losses(folder / "test/fast")

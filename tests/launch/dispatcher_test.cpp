@@ -74,9 +74,9 @@ TEST_F(DispatcherTest, NamesTheVersionOfEveryLibrary) {
   const Outcome outcome = run("--version");
   EXPECT_EQ(outcome.exit_code, 0);
   EXPECT_EQ(outcome.output.rfind("lambdaforge ", 0), 0u);
-  for (const char* library :
-       {"libtorch", "NCCL", "Open MPI", "Arrow", "HDF5", "ICU", "toml++", "CLI11", "fmt",
-        "nlohmann-json", "prometheus-cpp", "ISA-L", "libcurl", "protobuf"}) {
+  for (const char* library : {"libtorch", "NCCL", "Open MPI", "Arrow", "HDF5", "ICU", "toml++",
+                              "CLI11", "fmt", "nlohmann-json", "prometheus-cpp", "ISA-L",
+                              "libmicrohttpd", "GnuTLS", "libcurl", "protobuf"}) {
     const size_t at = outcome.output.find("  " + std::string(library) + " ");
     ASSERT_NE(at, std::string::npos) << library;
     EXPECT_TRUE(std::isdigit(outcome.output[at + 3 + std::string(library).size()])) << library;
@@ -92,8 +92,14 @@ TEST_F(DispatcherTest, SaysWhichProgramIsMissing) {
 TEST_F(DispatcherTest, ChecksTheRecipeItself) {
   std::ofstream(folder_ / "bad.toml") << "[training]\nlearning_rat = 1\n";
   const Outcome outcome = run("train " + (folder_ / "bad.toml").string());
-  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_NE(outcome.output.find("bad.toml:2: training.learning_rat: "), std::string::npos);
+}
+
+TEST_F(DispatcherTest, LeavesARecipeForJsonToWhoWritesJson) {
+  std::ofstream(folder_ / "bad.toml") << "[training]\nlearning_rat = 1\n";
+  const Outcome outcome = run("train --json " + (folder_ / "bad.toml").string());
+  EXPECT_NE(outcome.output.find("lambdaforge-train: No such file"), std::string::npos);
 }
 
 TEST_F(DispatcherTest, LoadsNoLibtorch) {

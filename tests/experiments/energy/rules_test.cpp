@@ -27,6 +27,14 @@ TEST(StopRule, RefusesWhatItDoesNotUnderstand) {
   }
 }
 
+TEST(Price, CountsTheFigureThatItNames) {
+  const RunFigures figures{.kwh = 0.5, .emissions_kg = 0.2, .seconds = 100};
+  EXPECT_DOUBLE_EQ(parse_price("3 * kwh").of(figures), 3 * 0.5);
+  EXPECT_DOUBLE_EQ(parse_price("0.25 * seconds").of(figures), 0.25 * 100);
+  for (const char* text : {"", "3", "3 kwh", "3 * ", "-3 * kwh", "3 * watts", "3 * kwh * kwh"})
+    EXPECT_THROW(parse_price(text), std::invalid_argument) << text;
+}
+
 TEST(GainRule, AsksForAGainSinceTheEvaluationBefore) {
   GainRule rule(2);
   EXPECT_EQ(rule.too_little(0.10, 1.0), std::nullopt);  // nothing before it

@@ -43,6 +43,15 @@ TEST(MlflowParams, AreCutBetweenCharacters) {
   EXPECT_EQ(params_of({{"p", text}})[0].value, std::string(5999, 'a'));
 }
 
+TEST(MlflowRecord, OnlyTheSpoolKnowsWhatIsOfTime) {
+  Batch batch;
+  batch.metrics = {{"energy_kwh", 0.5, 1, 7, true}, {"loss", 0.5, 1, 7}};
+  const auto read = std::get<Batch>(parse_record(to_line(batch)));
+  EXPECT_TRUE(read.metrics[0].of_time);
+  EXPECT_FALSE(read.metrics[1].of_time);
+  EXPECT_EQ(log_batch_body(batch, "r").find("of_time"), std::string::npos);
+}
+
 TEST(MlflowRecord, ReadsBackAsItWas) {
   Batch batch;
   batch.metrics = {{"loss", 1.0 / 3.0, 1795516200250, 7},

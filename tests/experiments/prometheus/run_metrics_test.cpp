@@ -82,6 +82,18 @@ TEST_F(RunMetricsTest, AddsUpStepsAndTheirParts) {
                "part=\"forward\",rank=\"0\"} 0.2"));
 }
 
+TEST_F(RunMetricsTest, TheEndTellsOfTheLastStep) {
+  StepFinished step;
+  step.ranks = {{.seconds = 0.3, .lists = 2}, {}};
+  happens(step);
+  RunFinished end;
+  end.ranks = {{.seconds = 0.3, .lists = 3}, {}};
+  happens(end);
+  EXPECT_TRUE(has_line(R"(lambdaforge_lists_total{project="p",run="r",rank="0"} 5)"));
+  EXPECT_TRUE(
+      has_line(R"(lambdaforge_step_duration_seconds_count{project="p",run="r",rank="0"} 2)"));
+}
+
 TEST_F(RunMetricsTest, SplitsTheNamesOfEvaluations) {
   EvaluationFinished evaluation;
   evaluation.step = 5;
@@ -155,6 +167,15 @@ TEST_F(RunMetricsTest, AFailureThatDivergedLeavesNoLoss) {
       has_line(R"(lambdaforge_run_status{project="p",run="r",rank="0",status="failed"} 1)"));
   EXPECT_TRUE(
       has_line(R"(lambdaforge_run_status{project="p",run="r",rank="0",status="running"} 0)"));
+  EXPECT_TRUE(has_line(R"(lambdaforge_rank_up{project="p",run="r",rank="0"} 0)"));
+}
+
+TEST_F(RunMetricsTest, ARunStoppedOnRequestHasNotFailed) {
+  happens(RunStopped{1, 0.5, "checkpoint-1", {}});
+  EXPECT_TRUE(
+      has_line(R"(lambdaforge_run_status{project="p",run="r",rank="0",status="stopped"} 1)"));
+  EXPECT_TRUE(
+      has_line(R"(lambdaforge_run_status{project="p",run="r",rank="0",status="failed"} 0)"));
   EXPECT_TRUE(has_line(R"(lambdaforge_rank_up{project="p",run="r",rank="0"} 0)"));
 }
 

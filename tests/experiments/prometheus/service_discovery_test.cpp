@@ -18,11 +18,16 @@ TEST(ServiceDiscovery, RunsNeverShareAFile) {
 TEST(ServiceDiscovery, WritesWhatPrometheusReads) {
   const std::filesystem::path folder =
       std::filesystem::path(testing::TempDir()) / "lambdaforge_targets";
-  const ScrapeTarget target{"p \"q\"", "r", 1, "node7:9400"};
+  ScrapeTarget target{"p \"q\"", "r", 1, "node7:9400"};
   write_target(folder, target);
   const auto groups = nlohmann::json::parse(read_file(target_path(folder, target)));
   EXPECT_EQ(groups, nlohmann::json::parse(R"([{"targets": ["node7:9400"],
       "labels": {"project": "p \"q\"", "run": "r", "rank": "1"}}])"));
+  target.tls = true;
+  write_target(folder, target);
+  EXPECT_EQ(
+      nlohmann::json::parse(read_file(target_path(folder, target)))[0]["labels"]["__scheme__"],
+      "https");
   std::filesystem::remove_all(folder);
 }
 

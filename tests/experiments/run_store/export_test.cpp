@@ -18,6 +18,8 @@ RunRecord small_run() {
   run.rows.evaluations.push_back({2, 0.5, 11, 1, 0, 0.75});
   run.rows.per_query.push_back(
       {0, run.rows.series.number_of("nq_ndcg@10"), run.rows.queries.number_of("q1"), 0.75});
+  run.rows.energy.push_back({.step = 2, .seconds = 3, .cpu_kwh = 0.5, .training_kwh = 0.25});
+  run.rows.heartbeat = {11, 2};
   run.rows.add_log(kNoticeKind, 2, 11, "a word");
   return run;
 }
@@ -45,6 +47,12 @@ TEST(Export, JsonHoldsEverything) {
   EXPECT_EQ(json["parameters"]["training.seed"], 12);
   EXPECT_EQ(json["scalars"]["loss"][0]["value"], 0.25);
   EXPECT_EQ(json["evaluations"][0]["per_query"]["nq_ndcg@10"]["q1"], 0.75);
+  EXPECT_EQ(json["energy"][0]["seconds"], 3);
+  EXPECT_EQ(json["energy"][0]["cpu_kwh"], 0.5);
+  EXPECT_EQ(json["energy"][0]["training_kwh"], 0.25);
+  EXPECT_EQ(json["status"], "crashed");  // no end in the log, and nobody who writes
+  EXPECT_EQ(json["step"], 2);
+  EXPECT_EQ(json["greater_is_better"], false);  // of "loss"
   EXPECT_EQ(json["log"][0]["text"], "a word");
   EXPECT_FALSE(json["scalars"].contains("nq_ndcg@10"));
 }

@@ -1,17 +1,15 @@
-#include "experiments/mlflow/http.h"
+#include "experiments/http_client.h"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdio>
 #include <stdexcept>
 
-namespace lambdaforge::experiments::mlflow {
+namespace lambdaforge::experiments {
 namespace {
 
-constexpr long kConnectTimeout = 5;  // seconds
-constexpr long kTimeout = 20;        // seconds, of a request that is no upload
-constexpr long kStalled = 20;        // seconds without a byte, of an upload
 constexpr size_t kMostBody = 16 << 20;
 
 struct FileCloser {
@@ -42,31 +40,40 @@ std::string without_credentials(const std::string& uri) {
 
 struct HttpClient::Curl {
   std::string base;
-  Credentials credentials;
-  std::function<bool()> give_up;
+  HttpClientOptions options;
   std::atomic<int64_t> sent = 0;
   CURL* handle = nullptr;
+  std::array<char, CURL_ERROR_SIZE> problem{};  // libcurl may write to it until the handle is gone
 
-  Response perform(const std::string& path, long timeout, curl_slist* headers) {
+  // No options but the connection, which stays.
+  void begin() { curl_easy_reset(handle); }
+
+  void send_text(const std::string& text) {
+    set(CURLOPT_POSTFIELDS, text.data());
+    set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(text.size()));
+  }
+
+  HttpResponse perform(const std::string& path, std::chrono::seconds timeout,
+                       curl_slist* headers = nullptr) {
     const std::string url = base + path;
-    Response response;
+    HttpResponse response;
     set(CURLOPT_URL, url.c_str());
     set(CURLOPT_HTTPHEADER, headers);
     set(CURLOPT_WRITEFUNCTION, &receive);
     set(CURLOPT_WRITEDATA, &response.body);
     set(CURLOPT_NOSIGNAL, 1L);
-    set(CURLOPT_CONNECTTIMEOUT, kConnectTimeout);
-    set(CURLOPT_TIMEOUT, timeout);
+    problem.front() = 0;
+    set(CURLOPT_ERRORBUFFER, problem.data());
+    set(CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+    set(CURLOPT_TIMEOUT, static_cast<long>(timeout.count()));
     set(CURLOPT_NOPROGRESS, 0L);
     set(CURLOPT_XFERINFOFUNCTION, &Curl::progress);
     set(CURLOPT_XFERINFODATA, this);
     authenticate();
     const CURLcode code = curl_easy_perform(handle);
     if (code != CURLE_OK)
-      throw std::runtime_error(fmt::format("no answer from {}: {}", without_credentials(base),
-                                           code == CURLE_ABORTED_BY_CALLBACK
-                                               ? "the time for it was over"
-                                               : curl_easy_strerror(code)));
+      throw std::runtime_error(
+          fmt::format("no answer from {}: {}", without_credentials(base), reason(code)));
     long status = 0;
     curl_off_t retry_after = 0;
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
@@ -74,6 +81,12 @@ struct HttpClient::Curl {
     response.status = static_cast<int>(status);
     response.retry_after = std::chrono::seconds(retry_after);
     return response;
+  }
+
+  std::string reason(CURLcode code) const {
+    if (code == CURLE_ABORTED_BY_CALLBACK) return "the time for it was over";
+    const char* general = curl_easy_strerror(code);
+    return problem.front() ? fmt::format("{} ({})", general, problem.data()) : general;
   }
 
   template <class Value>
@@ -85,6 +98,7 @@ struct HttpClient::Curl {
 
   // In MLflow's order: a name with a password, then a token (mlflow/utils/rest_utils.py).
   void authenticate() {
+    const HttpCredentials& credentials = options.credentials;
     if (!credentials.username.empty() && !credentials.password.empty()) {
       set(CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
       set(CURLOPT_USERNAME, credentials.username.c_str());
@@ -104,16 +118,15 @@ struct HttpClient::Curl {
   static int progress(void* self, curl_off_t, curl_off_t, curl_off_t, curl_off_t sent) {
     auto& curl = *static_cast<Curl*>(self);
     curl.sent = sent;
-    return curl.give_up() ? 1 : 0;
+    return curl.options.give_up() ? 1 : 0;
   }
 };
 
-HttpClient::HttpClient(std::string base, Credentials credentials, std::function<bool()> give_up)
+HttpClient::HttpClient(std::string base, HttpClientOptions options)
     : curl_(std::make_unique<Curl>()) {
   while (base.ends_with('/')) base.pop_back();
   curl_->base = std::move(base);
-  curl_->credentials = std::move(credentials);
-  curl_->give_up = std::move(give_up);
+  curl_->options = std::move(options);
   static const CURLcode is_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
   curl_->handle = is_ready == CURLE_OK ? curl_easy_init() : nullptr;
   if (!curl_->handle) throw std::runtime_error("libcurl does not start");
@@ -123,30 +136,37 @@ HttpClient::~HttpClient() {
   curl_easy_cleanup(curl_->handle);
 }
 
-Response HttpClient::get(const std::string& path) {
-  curl_easy_reset(curl_->handle);  // options only; the connection stays
-  return curl_->perform(path, kTimeout, nullptr);
+HttpResponse HttpClient::get(const std::string& path) {
+  curl_->begin();
+  return curl_->perform(path, curl_->options.timeout);
 }
 
-Response HttpClient::post(const std::string& path, const std::string& json) {
-  curl_easy_reset(curl_->handle);
+HttpResponse HttpClient::post(const std::string& path, const std::string& json) {
+  curl_->begin();
   const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(
       curl_slist_append(nullptr, "Content-Type: application/json"), curl_slist_free_all);
-  curl_->set(CURLOPT_POSTFIELDS, json.data());
-  curl_->set(CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(json.size()));
-  return curl_->perform(path, kTimeout, headers.get());
+  curl_->send_text(json);
+  return curl_->perform(path, curl_->options.timeout, headers.get());
 }
 
-Response HttpClient::put(const std::string& path, const std::filesystem::path& file) {
+HttpResponse HttpClient::put(const std::string& path, const std::string& text) {
+  curl_->begin();
+  curl_->send_text(text);
+  curl_->set(CURLOPT_CUSTOMREQUEST, "PUT");
+  return curl_->perform(path, curl_->options.timeout);
+}
+
+HttpResponse HttpClient::put_file(const std::string& path, const std::filesystem::path& file) {
   const File content(std::fopen(file.c_str(), "rb"));
   if (!content) throw std::runtime_error(fmt::format("cannot read {}", file.string()));
-  curl_easy_reset(curl_->handle);
+  curl_->begin();
   curl_->set(CURLOPT_UPLOAD, 1L);
   curl_->set(CURLOPT_READDATA, content.get());
   curl_->set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(std::filesystem::file_size(file)));
   curl_->set(CURLOPT_LOW_SPEED_LIMIT, 1L);
-  curl_->set(CURLOPT_LOW_SPEED_TIME, kStalled);
-  return curl_->perform(path, 0, nullptr);
+  curl_->set(CURLOPT_LOW_SPEED_TIME, static_cast<long>(curl_->options.timeout.count()));
+  constexpr std::chrono::seconds kAsLongAsItMoves{0};
+  return curl_->perform(path, kAsLongAsItMoves);
 }
 
 int64_t HttpClient::sent_bytes() const {
@@ -160,4 +180,4 @@ std::string HttpClient::escape(const std::string& text) {
   return result;
 }
 
-}  // namespace lambdaforge::experiments::mlflow
+}  // namespace lambdaforge::experiments
