@@ -1,0 +1,182 @@
+"""Optuna's samplers and pruners by their names, with their options."""
+
+import inspect
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy
+import optuna
+from optuna.distributions import BaseDistribution
+from optuna.pruners import BasePruner
+from optuna.samplers import BaseSampler
+from optuna.study import Study
+from optuna.trial import FrozenTrial, TrialState
+
+from launch.sweep.errors import BadInput
+from launch.sweep.names import unknown_name
+from launch.sweep.space import Space, Value
+from launch.sweep.table import Table
+
+warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+SAMPLERS: dict[str, type[BaseSampler]] = {
+    "TPE": optuna.samplers.TPESampler,
+    "Grid": optuna.samplers.GridSampler,
+    "Random": optuna.samplers.RandomSampler,
+    "QMC": optuna.samplers.QMCSampler,
+    "GP": optuna.samplers.GPSampler,
+    "CmaEs": optuna.samplers.CmaEsSampler,
+    "NSGAII": optuna.samplers.NSGAIISampler,
+    "NSGAIII": optuna.samplers.NSGAIIISampler,
+}
+
+PRUNERS: dict[str, type[BasePruner]] = {
+    "none": optuna.pruners.NopPruner,
+    "SuccessiveHalving": optuna.pruners.SuccessiveHalvingPruner,
+    "Hyperband": optuna.pruners.HyperbandPruner,
+    "Median": optuna.pruners.MedianPruner,
+    "Percentile": optuna.pruners.PercentilePruner,
+    "Threshold": optuna.pruners.ThresholdPruner,
+    "Wilcoxon": optuna.pruners.WilcoxonPruner,
+}
+
+OTHER_NAMES = {"ASHA": "SuccessiveHalving", "Nop": "none"}
+
+# Their sequence is one: each worker takes the next point of it, so all must have the same seed.
+SHARED_SEQUENCES = ["Grid", "QMC"]
+
+
+@dataclass(frozen=True)
+class SamplerOptions:
+    name: str
+    seed: int | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    grid: Mapping[str, list[Value]] = field(default_factory=dict)  # of the grid sampler
+
+    @property
+    def points(self) -> int | None:
+        """How many different trials there are; None: no end to them."""
+        if not self.grid:
+            return None
+        count = 1
+        for values in self.grid.values():
+            count *= len(values)
+        return count
+
+
+@dataclass(frozen=True)
+class PrunerOptions:
+    name: str = "none"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+class SeededSampler(BaseSampler):
+    """A sampler anew for each trial, its seed mixed with the trial's number.
+
+    One that goes on with its own random numbers would propose the first trials again in each driver that
+    is started with the same seed. What samplers learn is in the study, not in them.
+    """
+
+    def __init__(self, options: SamplerOptions) -> None:
+        self.options = options
+        self.inner = build_plain(options, options.seed)
+
+    def before_trial(self, study: Study, trial: FrozenTrial) -> None:
+        seed = self.options.seed
+        if seed is not None and self.options.name not in SHARED_SEQUENCES:
+            seed = int(numpy.random.SeedSequence([seed, trial.number]).generate_state(1)[0])
+        self.inner = build_plain(self.options, seed)
+        self.inner.before_trial(study, trial)
+
+    def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
+        return self.inner.infer_relative_search_space(study, trial)
+
+    def sample_relative(
+        self, study: Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        return self.inner.sample_relative(study, trial, search_space)
+
+    def sample_independent(
+        self, study: Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
+    ) -> Any:
+        return self.inner.sample_independent(study, trial, param_name, param_distribution)
+
+    def after_trial(self, study: Study, trial: FrozenTrial, state: TrialState, values: Any) -> None:
+        # The grid sampler would stop Study.optimize, which is not what runs here.
+        if self.options.name != "Grid":
+            self.inner.after_trial(study, trial, state, values)
+
+    def reseed_rng(self) -> None:
+        self.inner.reseed_rng()
+
+
+def build_plain(options: SamplerOptions, seed: int | None) -> BaseSampler:
+    kind = SAMPLERS[options.name]
+    arguments = dict(options.options)
+    if "seed" in inspect.signature(kind).parameters:
+        arguments["seed"] = seed
+    if options.grid:
+        arguments["search_space"] = dict(options.grid)
+    return kind(**arguments)
+
+
+def build_sampler(options: SamplerOptions) -> BaseSampler:
+    return SeededSampler(options)
+
+
+def build_pruner(options: PrunerOptions) -> BasePruner:
+    return PRUNERS[options.name](**options.options)
+
+
+def parse_sampler(table: Table, space: Space) -> SamplerOptions:
+    name = _known(table, table.text("name", "TPE") or "TPE", SAMPLERS, "Sampler")
+    seed = table.integer("seed")
+    options = _options(table, SAMPLERS[name], left_out=["seed", "search_space"])
+    grid: dict[str, list[Value]] = {}
+    if name == "Grid":
+        for parameter in space.parameters:
+            if parameter.when:
+                table.fail("name", f"a grid has no conditions, but '{parameter.key}' has one; remove it, or take TPE")
+            grid[parameter.key] = parameter.grid()
+    sampler = SamplerOptions(name, seed, options, grid)
+    _try(table, lambda: build_sampler(sampler))
+    return sampler
+
+
+def parse_pruner(table: Table, objectives: int) -> PrunerOptions:
+    name = _known(table, table.text("name", "none") or "none", PRUNERS, "Pruner")
+    if name != "none" and objectives > 1:
+        table.fail("name", "Optuna prunes by one objective only; set it to 'none' or remove objective.second")
+    pruner = PrunerOptions(name, _options(table, PRUNERS[name], left_out=[]))
+    _try(table, lambda: build_pruner(pruner))
+    return pruner
+
+
+def _known(table: Table, name: str, known: Mapping[str, object], suffix: str) -> str:
+    """ "TPE" and "TPESampler" are one."""
+    short = name.removesuffix(suffix)
+    short = OTHER_NAMES.get(short, short)
+    if short not in known:
+        others = [other for other, meant in OTHER_NAMES.items() if meant in known]
+        table.fail("name", unknown_name(suffix.lower(), name, [*known, *others]))
+    return short
+
+
+def _options(table: Table, kind: type, left_out: list[str]) -> dict[str, Any]:
+    known = [name for name in inspect.signature(kind).parameters if name not in left_out]
+    options = table.rest()
+    for key in options:
+        if key not in known:
+            table.fail(key, unknown_name("option", key, ["name", *known]))
+    return options
+
+
+def _try(table: Table, build: Any) -> None:
+    """What Optuna says of a value that it cannot take is said of the table."""
+    try:
+        build()
+    except (ValueError, TypeError) as error:
+        raise BadInput(f"{table.place.rstrip()}: {error}") from error
