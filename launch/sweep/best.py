@@ -1,4 +1,4 @@
-"""lambdaforge sweep best: the winner of a sweep, and the recipe that trains it again."""
+"""The winner of a sweep, or its Pareto front, and the recipe that trains the winner again."""
 
 import argparse
 import json
@@ -7,9 +7,9 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from launch.sweep.errors import BadInput
 from launch.sweep.atomic_write import write_atomically
 from launch.sweep.base_recipe import base_recipe
+from launch.sweep.errors import BadInput
 from launch.sweep.facts import facts_of, trial_to_json
 from launch.sweep.results import Cell, StudyResults, add_sweep_argument, cell_of, read_results
 from launch.sweep.states import state_name

@@ -1,14 +1,16 @@
 """A copy of a study for Optuna's pictures, in memory, in which plotly finds no tags."""
 
 import copy
+import warnings
 from typing import Any
 
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalChoiceType, CategoricalDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.trial import FrozenTrial
 
 from launch.pages.page import plotly_text
-from launch.sweep.results import StudyResults
+from launch.sweep.facts import values_on_the_way
+from launch.sweep.results import StudyResults, short_names
 
 
 def escaped_study(results: StudyResults) -> optuna.Study:
@@ -18,19 +20,23 @@ def escaped_study(results: StudyResults) -> optuna.Study:
         directions=[objective.direction for objective in results.objectives],
         storage=optuna.storages.InMemoryStorage(),
     )
-    # Experimental in Optuna since 3.2; without it pictures say "Objective Value".
-    study.set_metric_names([plotly_text(objective.name) for objective in results.objectives])
-    study.add_trials([_escaped_trial(trial) for trial in results.trials])
+    with warnings.catch_warnings():  # experimental since Optuna 3.2, and kept
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([plotly_text(objective.name) for objective in results.objectives])
+    names = results.parameter_names()
+    labels = dict(zip(names, map(plotly_text, short_names(names)), strict=True))
+    study.add_trials([_escaped_trial(trial, labels) for trial in results.trials])
     return study
 
 
-def _escaped_trial(trial: FrozenTrial) -> FrozenTrial:
-    """User attributes, which may be long, are left out: they stand in hover texts."""
+def _escaped_trial(trial: FrozenTrial, labels: dict[str, str]) -> FrozenTrial:
+    """User attributes, which may be long, are left out: they would stand in hover texts."""
     escaped = copy.copy(trial)
-    escaped.params = {plotly_text(name): _escaped_choice(value) for name, value in trial.params.items()}
+    escaped.params = {labels[name]: _escaped_choice(value) for name, value in trial.params.items()}
     escaped.distributions = {
-        plotly_text(name): _escaped_distribution(distribution) for name, distribution in trial.distributions.items()
+        labels[name]: _escaped_distribution(distribution) for name, distribution in trial.distributions.items()
     }
+    escaped.intermediate_values = values_on_the_way(trial)
     escaped.user_attrs = {}
     return escaped
 

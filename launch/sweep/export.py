@@ -1,4 +1,4 @@
-"""lambdaforge sweep export: all trials for other programs."""
+"""All trials of a sweep for other programs."""
 
 import argparse
 import csv
@@ -55,10 +55,8 @@ def trials_csv(results: StudyResults) -> str:
 
 
 def evaluations_csv(results: StudyResults) -> str:
-    rows = [
-        [trial.number, step, value]
-        for trial in results.trials
-        for step, value in values_on_the_way(trial).items()
+    rows: list[list[object]] = [
+        [trial.number, step, value] for trial in results.trials for step, value in values_on_the_way(trial).items()
     ]
     return _csv(["trial", "step", "value"], rows)
 

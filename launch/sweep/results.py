@@ -2,6 +2,7 @@
 
 import argparse
 import datetime
+import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,14 +11,15 @@ from typing import TypeAlias
 
 from optuna import Study
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
 from launch.sweep.errors import BadInput
 from launch.sweep.facts import facts_of, last_value
-from launch.sweep.states import STATES
-from launch.sweep.study import StudyAttribute, TrialAttribute, find_study, open_study
+from launch.sweep.states import STATES, state_name
+from launch.sweep.study import STUDY_FILE, StudyAttribute, TrialAttribute, find_study, open_study
 
 Cell: TypeAlias = str | int | float | None
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -39,6 +41,7 @@ class StudyResults:
 
     study: Study
     folder: Path
+    sweep_file: Path | None
     objectives: Sequence[Objective]
     trials: Sequence[FrozenTrial]  # by number
     best: Sequence[int]  # the winner, or with two objectives the Pareto front by the first one
@@ -78,29 +81,30 @@ class StudyResults:
             lines.append(f"Pareto front of {names}: {plural(len(self.best), 'trial')}: {numbers}")
         return lines
 
-    def table(self, trials: Iterable[FrozenTrial]) -> tuple[list[str], list[list[Cell]]]:
-        """Columns and one row a trial. Parameters have their short names where these tell them apart."""
+    def table(self, trials: Sequence[FrozenTrial]) -> tuple[list[str], list[list[Cell]]]:
+        """Columns and one row a trial. Parameters have their short names where these tell them apart; a column that
+        would be empty is left out.
+        """
         names = self.parameter_names()
-        objectives = [objective.name for objective in self.objectives]
-        columns = ["trial", "state", *objectives, *short_names(names), "steps", "seconds", "kWh", "reason"]
-        return columns, [self._row(trial, names) for trial in trials]
-
-    def _row(self, trial: FrozenTrial, names: Sequence[str]) -> list[Cell]:
-        facts = facts_of(trial)
-        values: Sequence[float | None] = trial.values or [last_value(trial), *[None] * (len(self.objectives) - 1)]
-        return [
-            trial.number,
-            STATES[trial.state] + (" *" if trial.number in self.best else ""),
-            *values,
-            *(cell_of(trial.params.get(name)) for name in names),
-            facts.steps,
-            facts.seconds,
-            facts.energy_kwh,
-            facts.reason,
-        ]
+        facts = [facts_of(trial) for trial in trials]
+        columns: dict[str, list[Cell]] = {
+            "trial": [trial.number for trial in trials],
+            "state": [state_name(trial) for trial in trials],
+            "best": ["*" if trial.number in self.best else "" for trial in trials],
+        }
+        for index, objective in enumerate(self.objectives):
+            columns[objective.name] = [_value(trial, index) for trial in trials]
+        for name, label in zip(names, short_names(names), strict=True):
+            columns[label] = [cell_of(trial.params.get(name)) for trial in trials]
+        columns["steps"] = [fact.steps for fact in facts]
+        columns["seconds"] = [fact.seconds for fact in facts]
+        columns.setdefault("energy_kwh", [fact.energy_kwh for fact in facts])
+        columns["reason"] = [fact.reason for fact in facts]
+        kept = {label: column for label, column in columns.items() if any(cell not in (None, "") for cell in column)}
+        return list(kept), [list(row) for row in zip(*kept.values(), strict=True)]
 
     def _rank(self, trial: FrozenTrial) -> tuple[int, bool, float, int]:
-        value = trial.values[0] if trial.values else last_value(trial)
+        value = _value(trial, 0)
         cost = 0.0 if value is None else self.objectives[0].cost(value)
         return list(STATES).index(trial.state), trial.number not in self.best, cost, trial.number
 
@@ -120,17 +124,24 @@ def add_sweep_argument(parser: argparse.ArgumentParser) -> None:
 def read_results(path: Path) -> StudyResults:
     """Of a sweep file or a sweep's folder, also while drivers run. Throws BadInput and OutsideFault."""
     place = find_study(path)
-    return results_of(open_study(place), place.folder)
+    return results_of(open_study(place), place.folder, _sweep_file(path))
 
 
-def results_of(study: Study, folder: Path) -> StudyResults:
+def _sweep_file(path: Path) -> Path | None:
+    if not path.is_dir():
+        return path
+    about = json.loads((path / STUDY_FILE).read_text(encoding="utf-8"))
+    return Path(about["sweep"]) if "sweep" in about else None
+
+
+def results_of(study: Study, folder: Path, sweep_file: Path | None = None) -> StudyResults:
     # The best first: all of them are among the trials that are read after them.
     best = study.best_trials
     trials = study.get_trials(deepcopy=False)
     objectives = [Objective(*pair) for pair in zip(_names(study, trials), study.directions, strict=True)]
     best.sort(key=lambda trial: (objectives[0].cost(trial.values[0]), trial.number))
     winners = best if len(objectives) > 1 else best[:1]
-    return StudyResults(study, folder, objectives, trials, [trial.number for trial in winners])
+    return StudyResults(study, folder, sweep_file, objectives, trials, [trial.number for trial in winners])
 
 
 def _names(study: Study, trials: Iterable[FrozenTrial]) -> list[str]:
@@ -141,6 +152,13 @@ def _names(study: Study, trials: Iterable[FrozenTrial]) -> list[str]:
     chosen = (trial.user_attrs.get(TrialAttribute.METRIC) for trial in trials)
     first = next(filter(None, chosen), names[0])
     return [first, *names[1:]]
+
+
+def _value(trial: FrozenTrial, index: int) -> float | None:
+    """Of a trial that is not complete, the first objective's last evaluation."""
+    if trial.values:
+        return float(trial.values[index])
+    return last_value(trial) if index == 0 else None
 
 
 def short_names(names: Sequence[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""lambdaforge sweep show: what a sweep has found so far."""
+"""What a sweep has found so far: a summary and a table of its trials."""
 
 import argparse
 import json

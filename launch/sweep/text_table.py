@@ -29,9 +29,18 @@ def format_cell(cell: Cell) -> str:
 
 def aligned(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> list[str]:
     """Lines with columns as wide as their widest cell, numbers on the right; no spaces at a line's end."""
-    cells = [[printable(name) for name in columns], *([format_cell(cell) for cell in row] for row in rows)]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(columns))]
     on_the_right = [all(_is_number(row[i]) for row in rows) for i in range(len(columns))]
+    return _lay_out([columns, *rows], on_the_right)
+
+
+def aligned_rows(rows: Sequence[Sequence[Cell]]) -> list[str]:
+    """The same without names above the columns; all on the left."""
+    return _lay_out(rows, [False] * len(rows[0]))
+
+
+def _lay_out(rows: Sequence[Sequence[Cell]], on_the_right: Sequence[bool]) -> list[str]:
+    cells = [[format_cell(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     return ["  ".join(map(_place, row, widths, on_the_right)).rstrip() for row in cells]
 
 
