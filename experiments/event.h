@@ -110,6 +110,13 @@ struct RunFinished {
   std::string final_model;      // folder
 };
 
+// Somebody asked the run to stop; it goes on from the checkpoint when it is started again.
+struct RunStopped {
+  int64_t step = 0;
+  double epoch = 0;
+  std::string checkpoint;  // folder
+};
+
 // The run ends by an error.
 struct RunFailed {
   int64_t step = 0;       // the last one that was finished
@@ -123,7 +130,7 @@ struct Notice {
 };
 
 using Happening = std::variant<RunStarted, StepFinished, EvaluationFinished, CheckpointSaved,
-                               EnergyMeasured, RunFinished, RunFailed, Notice>;
+                               EnergyMeasured, RunFinished, RunStopped, RunFailed, Notice>;
 
 struct Event {
   std::chrono::system_clock::time_point time;

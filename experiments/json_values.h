@@ -41,4 +41,12 @@ Json json_of_finite(double value) {
   return std::isfinite(value) ? Json(value) : Json();
 }
 
+// {"eval_loss": 0.5, ...}
+template <class Json>
+Json json_of(const Metrics& metrics) {
+  Json json = Json::object();
+  for (const auto& [name, value] : metrics) json[name] = json_of_finite<Json>(value);
+  return json;
+}
+
 }  // namespace lambdaforge::experiments

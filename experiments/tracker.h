@@ -46,6 +46,9 @@ class Tracker {
 
   // Stamps the time and returns at once; any thread may call it.
   void emit(Happening what);
+  // What went wrong outside of the sinks without ending the run: heard by `on_problem` and, as a
+  // Notice, by every sink.
+  void tell_problem(const std::string& problem) { report(nullptr, problem); }
 
  private:
   class Channel;

@@ -18,8 +18,6 @@
 namespace lambdaforge::launch {
 namespace {
 
-constexpr int kUsageError = 2;
-
 std::string overview() {
   std::string text =
       "Lambdaforge trains text rerankers (cross-encoders) on lists of documents.\n\n"
@@ -72,5 +70,7 @@ int main(int argc, char** argv) try {
   return answer.give();
 } catch (const std::exception& error) {
   lambdaforge::launch::report(error);
-  return 1;
+  // A recipe that is wrong is a wrong command line.
+  const bool is_users_fault = dynamic_cast<const std::invalid_argument*>(&error) != nullptr;
+  return is_users_fault ? lambdaforge::launch::kUsageError : 1;
 }

@@ -16,7 +16,8 @@ const std::vector<Command>& commands() {
       {"train", kTrainSummary,
        [](const Arguments& arguments) {
          const TrainOptions options = parse_train(arguments);
-         trainer::load_config(options.recipe, options.overrides);
+         // Who reads JSON is told of a wrong recipe in JSON, by the program that writes it.
+         if (!options.json) trainer::load_config(options.recipe, options.overrides);
        }},
       {"evaluate", kEvaluateSummary, [](const Arguments& arguments) { parse_evaluate(arguments); }},
       {"compare", kCompareSummary, [](const Arguments& arguments) { parse_compare(arguments); }},

@@ -14,6 +14,7 @@ namespace lambdaforge::launch {
 struct TrainOptions {
   std::string recipe;
   std::vector<std::string> overrides;  // "section.key=value", in order
+  bool json = false;
 };
 
 inline const std::vector<std::string> kDefaultBeirMetrics = {"ndcg@10", "mrr@10", "map",
@@ -166,6 +167,9 @@ class Answer : public std::exception {
   int exit_code_;
   std::string text_;
 };
+
+// The exit code of a command line that cannot be understood.
+inline constexpr int kUsageError = 2;
 
 // The arguments after the command's name. Throw Answer.
 using Arguments = std::vector<std::string>;

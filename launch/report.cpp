@@ -3,13 +3,12 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
-#include <string_view>
 #include <thread>
+
+#include "base/error_text.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -21,23 +20,25 @@ std::string rank_in_environment() {
   return "";
 }
 
-// libtorch puts the C++ stack behind its messages: nothing that a user could act on.
-std::string_view without_stack(std::string_view message) {
-  return message.substr(
-      0, std::min(message.find("\nException raised from "), message.find("\nframe #")));
-}
-
 }  // namespace
 
-void report(const std::exception& error) {
+bool is_first_rank() {
   const std::string rank = rank_in_environment();
-  const std::string_view message = without_stack(error.what());
-  if (rank.empty() || rank == "0") {
+  return rank.empty() || rank == "0";
+}
+
+void report(const std::exception& error) {
+  report(error_text(error), kPatience);
+}
+
+void report(const std::string& message, std::chrono::seconds patience) {
+  if (is_first_rank()) {
     std::cerr << "lambdaforge: " << message << std::endl;
     return;
   }
-  std::this_thread::sleep_for(std::chrono::seconds(5));
-  std::cerr << fmt::format("lambdaforge (rank {}): {}\n", rank, message) << std::flush;
+  std::this_thread::sleep_for(patience);
+  std::cerr << fmt::format("lambdaforge (rank {}): {}\n", rank_in_environment(), message)
+            << std::flush;
 }
 
 void warn_if_unfinished(const std::string& model, const std::vector<std::string>& missing) {

@@ -21,7 +21,7 @@ std::optional<double> value_of(const Metrics& row, const std::string& name) {
 // The log's row with an evaluation of `step`.
 const Metrics* evaluation_at(const trainer::TrainResult& result, int64_t step) {
   for (const Metrics& row : result.state.log_history)
-    if (value_of(row, result.metric_for_best_model) &&
+    if (value_of(row, result.end.metric_for_best_model) &&
         value_of(row, "step") == static_cast<double>(step))
       return &row;
   return nullptr;
@@ -62,7 +62,7 @@ std::string table(const trainer::TrainResult& result) {
   if (!result.state.best_global_step) return "";
   const Metrics* best = evaluation_at(result, *result.state.best_global_step);
   if (!best) return "";
-  const std::vector<Column> columns = columns_of(*best, result.metric_for_best_model);
+  const std::vector<Column> columns = columns_of(*best, result.end.metric_for_best_model);
   if (columns.empty()) return "";
   std::string text = fmt::format("\n  {:<22}", columns.front().metric);
   for (const Column& column : columns) text += "  " + column.data_set;
@@ -81,7 +81,7 @@ std::string result_table(const trainer::TrainResult& result) {
   std::string text = table(result) + "\n";
   if (result.state.best_model_checkpoint)
     text += fmt::format("  best checkpoint: {}\n", *result.state.best_model_checkpoint);
-  return text + fmt::format("  model:           {}\n", result.final_model.string());
+  return text + fmt::format("  model:           {}\n", result.end.final_model);
 }
 
 }  // namespace lambdaforge::launch

@@ -6,6 +6,8 @@
 #include <csignal>
 #include <iostream>
 
+#include "base/error_text.h"
+#include "experiments/sinks/json.h"
 #include "experiments/sinks/registry.h"
 #include "launch/environment.h"
 #include "launch/memory.h"
@@ -13,6 +15,7 @@
 #include "launch/report.h"
 #include "launch/result_table.h"
 #include "trainer/config.h"
+#include "trainer/run_journal.h"
 #include "trainer/trainer.h"
 
 namespace lambdaforge::launch {
@@ -30,6 +33,30 @@ bool output_is_terminal() {
   return is_terminal;
 }
 
+// With --json standard output is the JSON's alone. It comes first and so is finished last, as the
+// console is: what the other sinks say at the end is told too.
+std::vector<std::unique_ptr<experiments::Sink>> build_sinks(
+    const TrainOptions& options, experiments::TrackingOptions tracking,
+    const experiments::SinkContext& context) {
+  if (!options.json) return experiments::build_sinks(tracking, context);
+  tracking.console = false;
+  auto sinks = experiments::build_sinks(tracking, context);
+  if (context.rank == 0)
+    sinks.insert(sinks.begin(), std::make_unique<experiments::JsonSink>(context.console));
+  return sinks;
+}
+
+void tell_end(const experiments::RunResult& end) {
+  std::cout << experiments::end_line(std::chrono::system_clock::now(), end) << std::flush;
+}
+
+// All ranks find a loss that is not finite in the same step; then rank 0 has much to finish.
+[[noreturn]] void fail(const experiments::RunResult& end) {
+  using std::chrono::seconds;
+  report(end.reason, end.outcome == experiments::Outcome::kDiverged ? seconds(60) : kPatience);
+  trainer::abort_world(experiments::exit_code(end.outcome));
+}
+
 int run(const TrainOptions& options, const trainer::Environment& environment) {
   const trainer::Config config = trainer::load_config(options.recipe, options.overrides);
   const auto communicator = trainer::make_communicator();
@@ -39,16 +66,40 @@ int run(const TrainOptions& options, const trainer::Environment& environment) {
   const auto tell = [](const std::string& sentence) { std::cerr << sentence + "\n" << std::flush; };
   trainer::TrainResult result;
   {
-    experiments::Tracker tracker(
-        experiments::build_sinks(config.tracking,
-                                 {std::cout, output_is_terminal(), communicator->rank(),
-                                  communicator->local_rank(), tell}),
-        {.on_problem = tell});
+    experiments::Tracker tracker(build_sinks(options, config.tracking,
+                                             {std::cout, output_is_terminal(), communicator->rank(),
+                                              communicator->local_rank(), tell}),
+                                 {.on_problem = tell});
     result = trainer::train(config, *communicator, tracker, environment);
   }
-  if (is_main) std::cout << result_table(result) << std::flush;
+  const experiments::Outcome outcome = result.end.outcome;
+  if (is_main && options.json)
+    tell_end(result.end);
+  else if (is_main && outcome == experiments::Outcome::kDone)
+    std::cout << result_table(result) << std::flush;
+  // Only these are ends that all ranks have come to.
+  if (outcome != experiments::Outcome::kDone && outcome != experiments::Outcome::kStopped)
+    fail(result.end);
   communicator->shut_down();
-  return 0;
+  return experiments::exit_code(outcome);
+}
+
+// What goes wrong before there is a run.
+[[noreturn]] void fail(const TrainOptions& options, const std::exception& error) {
+  experiments::RunResult end;
+  end.outcome = trainer::outcome_of(error);
+  end.reason = error_text(error);
+  if (options.json && is_first_rank()) tell_end(end);
+  fail(end);
+}
+
+int train(const Arguments& arguments) {
+  const TrainOptions options = parse_train(arguments);
+  try {
+    return run(options, describe_environment(arguments));
+  } catch (const std::exception& error) {
+    fail(options, error);
+  }
 }
 
 }  // namespace
@@ -59,8 +110,7 @@ int main(int argc, char** argv) try {
   keep_freed_memory();
   // A file-size limit is a failed write, like a full disk, not a death.
   std::signal(SIGXFSZ, SIG_IGN);
-  const Arguments arguments(argv + 1, argv + argc);
-  return run(parse_train(arguments), describe_environment(arguments));
+  return train(Arguments(argv + 1, argv + argc));
 } catch (const lambdaforge::launch::Answer& answer) {
   return answer.give();
 } catch (const std::exception& error) {

@@ -202,6 +202,8 @@ Config parse_config(std::string_view toml, std::string_view origin,
 }
 
 Config load_config(const std::filesystem::path& path, const std::vector<std::string>& overrides) {
+  if (!std::filesystem::exists(path))
+    throw std::invalid_argument(fmt::format("there is no recipe {}", path.string()));
   return parse_config(read_file(path), path.string(), overrides);
 }
 

@@ -126,7 +126,7 @@ struct Config {
 // word (`cosine`, `data/train.jsonl`) is a string. Relative paths are kept as they are written.
 // Throws std::invalid_argument on an unknown key, a wrong type or an impossible value: the message
 // names file, line, key, what came, what was expected, and for an unknown key the nearest known
-// one. Throws std::runtime_error when the file cannot be read.
+// one; or that there is no such file. Throws std::runtime_error when the file cannot be read.
 Config load_config(const std::filesystem::path& path,
                    const std::vector<std::string>& overrides = {});
 

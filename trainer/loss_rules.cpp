@@ -7,6 +7,7 @@
 #include "losses/registry.h"
 
 namespace lambdaforge::trainer {
+namespace {
 
 void check_loss(const Config& config) {
   const losses::LossNeeds needs = losses::loss_needs(config.loss.name);
@@ -30,6 +31,13 @@ void check_loss(const Config& config) {
         fmt::format("loss.name = {} needs training.micro_batch_tokens, the tokens whose "
                     "activations are in memory at a time; 16384 suits a CPU",
                     config.loss.name));
+}
+
+}  // namespace
+
+losses::Loss make_loss(const Config& config) {
+  check_loss(config);
+  return losses::build_loss(config.loss);
 }
 
 }  // namespace lambdaforge::trainer

@@ -1,5 +1,5 @@
 // Where a run keeps its files: <output_dir>/<project>/<name>/
-//     recipe.toml  card.json  metrics.csv  trainer_state.json  eval/*.csv
+//     recipe.toml  card.json  metrics.csv  trainer_state.json  result.json  eval/*.csv
 //     eval/per_query/step-<step>.csv checkpoint-<step>/  final/
 #pragma once
 
@@ -20,6 +20,7 @@ class RunFolder {
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path checkpoint(int64_t step) const;
   std::filesystem::path final_model() const { return path_ / "final"; }
+  std::filesystem::path result() const { return path_ / "result.json"; }
   std::filesystem::path evaluations() const { return path_ / "eval"; }
 
   // Steps of the complete checkpoints, ascending. A checkpoint that was being written has another

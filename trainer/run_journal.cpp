@@ -2,9 +2,30 @@
 
 #include <algorithm>
 
+#include "base/error_text.h"
+
 namespace lambdaforge::trainer {
 
 using experiments::Metrics;
+using experiments::Outcome;
+
+namespace {
+
+// The figures of an evaluation; none for another row of the log history.
+Metrics evaluation_of(const Metrics& row) {
+  Metrics figures;
+  for (const auto& figure : row)
+    if (figure.first.starts_with("eval_")) figures.push_back(figure);
+  return figures;
+}
+
+}  // namespace
+
+Outcome outcome_of(const std::exception& error) {
+  if (dynamic_cast<const Diverged*>(&error)) return Outcome::kDiverged;
+  if (dynamic_cast<const std::invalid_argument*>(&error)) return Outcome::kInvalid;
+  return Outcome::kFailed;
+}
 
 void RunJournal::tell(std::string text) {
   if (is_main()) tracker_.emit(experiments::Notice{std::move(text)});
@@ -88,20 +109,43 @@ void RunJournal::checkpoint_saved(int64_t step, const std::string& path, double 
   if (is_main()) tracker_.emit(experiments::CheckpointSaved{step, path, seconds});
 }
 
-void RunJournal::finished(experiments::RunFinished end) {
+void RunJournal::add_end_row(const Metrics& metrics) {
   experiments::TrainerState& state = progress_.state;
-  end.step = state.global_step;
-  end.epoch = state.epoch;
-  Metrics row = end.metrics;
+  Metrics row = metrics;
   row.insert(row.begin(), {"epoch", state.epoch});
   row.emplace_back("step", static_cast<double>(state.global_step));
   state.log_history.push_back(std::move(row));
+}
+
+void RunJournal::finished(experiments::RunFinished end) {
+  end.step = progress_.state.global_step;
+  end.epoch = progress_.state.epoch;
   tracker_.emit(std::move(end));
 }
 
+void RunJournal::stopped(const std::string& checkpoint) {
+  tracker_.emit(
+      experiments::RunStopped{progress_.state.global_step, progress_.state.epoch, checkpoint});
+}
+
 void RunJournal::failed(const std::exception& error) {
-  const bool diverged = dynamic_cast<const Diverged*>(&error) != nullptr;
-  tracker_.emit(experiments::RunFailed{progress_.state.global_step, diverged, error.what()});
+  tracker_.emit(experiments::RunFailed{progress_.state.global_step,
+                                       outcome_of(error) == experiments::Outcome::kDiverged,
+                                       error_text(error)});
+}
+
+void RunJournal::describe(experiments::RunResult& result) const {
+  const experiments::TrainerState& state = progress_.state;
+  result.step = state.global_step;
+  result.metric_for_best_model = best_.metric;
+  result.greater_is_better = best_.greater_is_better;
+  result.best_metric = state.best_metric;
+  result.best_step = state.best_global_step;
+  result.best_checkpoint = state.best_model_checkpoint.value_or("");
+  for (auto row = state.log_history.rbegin(); row != state.log_history.rend(); ++row) {
+    result.metrics = evaluation_of(*row);
+    if (!result.metrics.empty()) break;
+  }
 }
 
 }  // namespace lambdaforge::trainer

@@ -4,12 +4,17 @@
 #include <string>
 
 #include "base/stopwatch.h"
+#include "experiments/run_result.h"
 #include "experiments/tracker.h"
 #include "trainer/checkpoint.h"
 #include "trainer/training_step.h"
 #include "trainer/validation.h"
 
 namespace lambdaforge::trainer {
+
+// What an error says of how the run ends: bad input is std::invalid_argument, and Diverged tells of
+// itself.
+experiments::Outcome outcome_of(const std::exception& error);
 
 // Which figure picks the best model.
 struct BestModelRule {
@@ -44,9 +49,13 @@ class RunJournal {
   // Returns whether this is the best model so far; the first of two equals stays the best.
   bool evaluated(int64_t step, Validation validation);
   void checkpoint_saved(int64_t step, const std::string& path, double seconds);
-  // A row of the log history too.
+  void add_end_row(const experiments::Metrics& metrics);  // of the log history
   void finished(experiments::RunFinished end);
+  void stopped(const std::string& checkpoint);
   void failed(const std::exception& error);
+
+  // Where the run stands, as the log history has it.
+  void describe(experiments::RunResult& result) const;
 
  private:
   // What is measured between two log lines.

@@ -1,4 +1,5 @@
-// Reasons to end a run before its last step: what it has consumed, and what that still gains.
+// Reasons to end a run before its last step: what it has consumed, what that still gains, and
+// somebody who asks.
 #pragma once
 
 #include <optional>
@@ -19,7 +20,11 @@ class Stopping {
   // what the second one is compared with.
   void after_evaluation(std::optional<double> best, const experiments::energy::RunFigures& figures);
 
-  // A sentence; nullopt: go on.
+  // Somebody asked, whichever rank was told.
+  void after_request() { is_requested_ = true; }
+
+  bool is_requested() const { return is_requested_; }
+  // A sentence; nullopt: the run has not taken or gained as much as the recipe says.
   const std::optional<std::string>& reason() const { return reason_; }
 
  private:
@@ -28,6 +33,7 @@ class Stopping {
   const double least_gain_;
   const bool greater_is_better_;
   std::optional<std::string> reason_;
+  bool is_requested_ = false;
 };
 
 }  // namespace lambdaforge::trainer

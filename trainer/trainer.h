@@ -1,9 +1,9 @@
 // Trains a reranker: one step after another, the same on every rank.
 #pragma once
 
-#include <filesystem>
 #include <string>
 
+#include "experiments/run_result.h"
 #include "experiments/tracker.h"
 #include "experiments/trainer_state.h"
 #include "trainer/config.h"
@@ -15,16 +15,17 @@ namespace lambdaforge::trainer {
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 struct TrainResult {
-  experiments::TrainerState state;    // with every logged row
-  std::filesystem::path final_model;  // the best checkpoint's weights, or the last ones
-  std::string metric_for_best_model;  // "eval_NanoBEIR_R100_mean_ndcg@10"
+  experiments::RunResult end;       // what result.json holds
+  experiments::TrainerState state;  // with every logged row
 };
 
-// Runs the recipe from its start or its latest checkpoint to its end. Collective; `tracker` hears
-// of everything on rank 0; on the others of the start, every step and the end. Throws
-// std::invalid_argument for a recipe, a model or data that cannot be trained, before the first
-// step; std::runtime_error when the outside world fails or the loss is not finite. What was saved
-// stays.
+// Runs the recipe from its start or its latest checkpoint to its end, or until SIGTERM or SIGUSR1
+// asks one of the ranks to stop (see StopRequest), which saves a checkpoint. Collective; `tracker`
+// hears of everything on rank 0; on the others of the start, every step and the end. How it ended
+// is in the result, and in the run's folder when this returns: a recipe, a model or data that
+// cannot be trained, a loss that is not finite and an outside world that fails are ends too, and
+// nothing is thrown. After one of these the other ranks may be anywhere: abort the world. What was
+// saved stays. A folder that belongs to another run keeps that run's result.
 TrainResult train(const Config& config, Communicator& communicator, experiments::Tracker& tracker,
                   const Environment& environment = {});
 

@@ -80,4 +80,19 @@ std::optional<InBatchNegatives> make_in_batch_negatives(const Config& config,
   return InBatchNegatives(store, max_length, config.loss.num_negatives, config.training.seed);
 }
 
+BatchPlan make_batch_plan(const Config& config, const TrainingData& data,
+                          const std::optional<InBatchNegatives>& in_batch,
+                          const Communicator& communicator) {
+  return {data.train_lists,
+          data.train_store.list_offsets(),
+          data.list_tokens,
+          {.seed = config.training.seed,
+           .shuffle = config.data.shuffle,
+           .per_device_batch_size = config.training.per_device_train_batch_size,
+           .world_size = communicator.size(),
+           .rank = communicator.rank(),
+           .gradient_accumulation_steps = config.training.gradient_accumulation_steps,
+           .in_batch = in_batch ? &*in_batch : nullptr}};
+}
+
 }  // namespace lambdaforge::trainer

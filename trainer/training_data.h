@@ -34,4 +34,9 @@ std::optional<InBatchNegatives> make_in_batch_negatives(const Config& config,
                                                         const TokenStore& store,
                                                         int64_t max_length);
 
+// Which lists this rank takes in which step. `in_batch` must outlive it.
+BatchPlan make_batch_plan(const Config& config, const TrainingData& data,
+                          const std::optional<InBatchNegatives>& in_batch,
+                          const Communicator& communicator);
+
 }  // namespace lambdaforge::trainer

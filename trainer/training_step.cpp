@@ -98,7 +98,7 @@ TrainingStep::Share TrainingStep::run_micro_steps(int64_t step, int64_t micro_st
 
 // One exchange for all that the ranks have to say: the sums of this step, and what each of them did
 // in the step before.
-StepOutcome TrainingStep::add_over_ranks(const Share& share, std::span<const double> passengers,
+StepOutcome TrainingStep::add_over_ranks(const Share& share, const std::vector<double>& passengers,
                                          double& divisor) const {
   std::vector<double> totals = {share.loss_sum, share.loss_count, share.work.tokens, share.flops};
   const size_t first_passenger = totals.size();
@@ -118,14 +118,14 @@ StepOutcome TrainingStep::add_over_ranks(const Share& share, std::span<const dou
 }
 
 StepOutcome TrainingStep::run(int64_t step, int64_t micro_steps, double learning_rate,
-                              BatchPrefetcher& batches, std::span<const double> passengers) {
+                              BatchPrefetcher& batches, const Passengers& passengers) {
   const Stopwatch whole;
   reducer_.zero();
   Share share = run_micro_steps(step, micro_steps, batches);
   Stopwatch part;
   reducer_.finish();
   double divisor = 1;
-  StepOutcome outcome = add_over_ranks(share, passengers, divisor);
+  StepOutcome outcome = add_over_ranks(share, passengers(), divisor);
   share.work.all_reduce = part.lap();
   if (!std::isfinite(outcome.loss) || !std::isfinite(outcome.grad_norm))
     throw Diverged(step, outcome.loss, outcome.grad_norm);

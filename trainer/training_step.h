@@ -1,8 +1,8 @@
 // One optimizer step over the global batch: forward, backward, sum over ranks, clip, update.
 #pragma once
 
+#include <functional>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <vector>
 
@@ -34,14 +34,17 @@ class Diverged : public std::runtime_error {
 
 class TrainingStep {
  public:
+  using Passengers = std::function<std::vector<double>()>;
+
   TrainingStep(const TrainingConfig& config, const models::CrossEncoder& model,
                const losses::Loss& loss, AdamW& optimizer, Communicator& communicator);
 
   // Takes `micro_steps` batches from `batches`. `step` is 1-based and keys the dropout masks.
-  // `passengers`: numbers of this rank that travel with the step's sums, as many on every rank.
+  // `passengers`: asked for numbers of this rank when the step's sums are about to travel, as many
+  // on every rank; they travel too.
   // Throws Diverged when the loss is not finite; the parameters are then as before the step.
   StepOutcome run(int64_t step, int64_t micro_steps, double learning_rate, BatchPrefetcher& batches,
-                  std::span<const double> passengers = {});
+                  const Passengers& passengers);
 
  private:
   // This rank's part of a step.
@@ -51,7 +54,7 @@ class TrainingStep {
   };
 
   Share run_micro_steps(int64_t step, int64_t micro_steps, BatchPrefetcher& batches);
-  StepOutcome add_over_ranks(const Share& share, std::span<const double> passengers,
+  StepOutcome add_over_ranks(const Share& share, const std::vector<double>& passengers,
                              double& divisor) const;
 
   const TrainingConfig& config_;

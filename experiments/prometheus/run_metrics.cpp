@@ -34,6 +34,7 @@ constexpr double kJoulesPerKwh = 3.6e6;
 constexpr double kGramsPerKilogram = 1e3;
 constexpr const char* kRunning = "running";
 constexpr const char* kFinished = "finished";
+constexpr const char* kStopped = "stopped";
 constexpr const char* kFailed = "failed";
 
 struct Part {
@@ -220,6 +221,8 @@ class RunMetrics::Families {
 
   void show(double, const RunFinished&) { end(kFinished); }
 
+  void show(double, const RunStopped&) { end(kStopped); }
+
   void show(double, const RunFailed& failure) {
     if (failure.diverged) step_gauges().loss.Set(std::numeric_limits<double>::quiet_NaN());
     end(kFailed);
@@ -272,7 +275,7 @@ class RunMetrics::Families {
   }
 
   void set_status(const std::string& status) {
-    for (const char* each : {kRunning, kFinished, kFailed})
+    for (const char* each : {kRunning, kFinished, kStopped, kFailed})
       status_.Add(with("status", each)).Set(status == each);
   }
 

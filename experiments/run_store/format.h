@@ -86,7 +86,8 @@ struct LogRow {
   int64_t length = 0;
 };
 inline constexpr std::string_view kStartKind = "start", kFinishedKind = "finished",
-                                  kFailedKind = "failed", kNoticeKind = "notice";
+                                  kStoppedKind = "stopped", kFailedKind = "failed",
+                                  kNoticeKind = "notice";
 
 // A process that wrote the run. `machine` and the two figures of the process tell whether it lives.
 struct StartRow {

@@ -16,6 +16,7 @@ std::optional<RunStatus> end_of(const RunRows& rows) {
   for (auto row = rows.log.rbegin(); row != rows.log.rend(); ++row) {
     const std::string kind = row->kind.text();
     if (kind == kFinishedKind) return RunStatus::kFinished;
+    if (kind == kStoppedKind) return RunStatus::kStopped;
     if (kind == kFailedKind) return RunStatus::kFailed;
     if (kind == kStartKind) break;
   }
@@ -106,6 +107,8 @@ std::string status_name(const RunSummary& run) {
       return "running";
     case RunStatus::kFinished:
       return "finished";
+    case RunStatus::kStopped:
+      return "stopped";
     case RunStatus::kFailed:
       return "failed";
     default:

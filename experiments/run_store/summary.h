@@ -10,7 +10,8 @@
 
 namespace lambdaforge::experiments {
 
-enum class RunStatus { kRunning, kFinished, kFailed, kCrashed };
+// The index holds them as numbers: a new one comes last.
+enum class RunStatus { kRunning, kFinished, kFailed, kCrashed, kStopped };
 
 struct Best {
   std::string metric;
@@ -25,7 +26,7 @@ struct RunSummary {
   double started = 0;  // the first start; seconds since 1970
   Heartbeat heartbeat;
   int64_t max_steps = 0;
-  std::optional<RunStatus> end;  // finished or failed; else the writer tells
+  std::optional<RunStatus> end;  // finished, stopped or failed; else the writer tells
   // Of the last process: see StartRow.
   std::string machine;
   int64_t process_id = 0, process_start = 0;
@@ -36,8 +37,9 @@ struct RunSummary {
 
 RunSummary summarize(const RunRecord& run);
 
-// "running", "finished", "failed", "crashed", "corrupt". Finished and failed runs say so in their
-// log; others are running while their last writer lives (see writer_process.h).
+// "running", "finished", "stopped", "failed", "crashed", "corrupt". Finished, stopped and failed
+// runs say so in their log; others are running while their last writer lives (see
+// writer_process.h).
 std::string status_name(const RunSummary& run);
 
 // Higher figures of the run's best metric are better ones, as the trainer has it.

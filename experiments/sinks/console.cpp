@@ -98,6 +98,11 @@ void ConsoleSink::show(Time, const RunFinished& run) {
   if (energy_) print(energy_report(*energy_));
 }
 
+void ConsoleSink::show(Time, const RunStopped& run) {
+  print(fmt::format("stopped at step {} on request; go on with --resume latest\n", run.step));
+  if (energy_) print(energy_report(*energy_));
+}
+
 void ConsoleSink::show(Time, const Notice& notice) {
   print(notice.text + "\n");
 }

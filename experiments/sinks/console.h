@@ -36,6 +36,7 @@ class ConsoleSink : public Sink {
   void show(Time time, const CheckpointSaved& checkpoint);
   void show(Time, const EnergyMeasured& energy) { energy_ = energy; }
   void show(Time time, const RunFinished& run);
+  void show(Time time, const RunStopped& run);
   void show(Time, const RunFailed&) {}  // the program itself says why it ends
   void show(Time time, const Notice& notice);
 

@@ -64,6 +64,8 @@ void MlflowSink::handle(const Event& event) {
   }
   if (std::holds_alternative<RunFinished>(event.what))
     end_ = {"FINISHED", milliseconds(event.time)};
+  // MLflow's word for a run that ended from outside.
+  if (std::holds_alternative<RunStopped>(event.what)) end_ = {"KILLED", milliseconds(event.time)};
   if (std::holds_alternative<RunFailed>(event.what)) end_ = {"FAILED", milliseconds(event.time)};
 }
 

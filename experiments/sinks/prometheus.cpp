@@ -33,7 +33,9 @@ void PrometheusSink::handle(const Event& event) {
   }
   if (!metrics_) return;
   metrics_->update(event);
-  run_is_finished_ = run_is_finished_ || std::holds_alternative<RunFinished>(event.what);
+  if (std::holds_alternative<RunFinished>(event.what) ||
+      std::holds_alternative<RunStopped>(event.what))
+    ended_as_wanted_ = true;
   if (std::holds_alternative<EvaluationFinished>(event.what)) push();
 }
 
@@ -46,7 +48,7 @@ void PrometheusSink::tick() {
 void PrometheusSink::finish() {
   if (!metrics_) return;
   if (exporter_) exporter_->wait_for_scrape(options_.last_scrape_wait);
-  if (is_announced_ && run_is_finished_)
+  if (is_announced_ && ended_as_wanted_)
     std::filesystem::remove(target_path(options_.targets_folder, target()));
   push_at_last();
 }

@@ -35,8 +35,8 @@ class PrometheusSink : public Sink {
   void handle(const Event& event) override;
   void tick() override;
   // Pushes a last time and lets a Prometheus that came before come once more, so that the end and
-  // a loss that is not finite are seen. The target of a finished run is taken back; that of a
-  // failed one stays, as a crashed one's does, so that somebody hears of it.
+  // a loss that is not finite are seen. The target of a finished or stopped run is taken back; that
+  // of a failed one stays, as a crashed one's does, so that somebody hears of it.
   void finish() override;
 
  private:
@@ -51,7 +51,7 @@ class PrometheusSink : public Sink {
   std::unique_ptr<RunMetrics> metrics_;  // null: the run has not started
   std::unique_ptr<Exporter> exporter_;   // null: it does not listen yet
   bool is_announced_ = false;
-  bool run_is_finished_ = false;
+  bool ended_as_wanted_ = false;
 };
 
 }  // namespace lambdaforge::experiments

@@ -170,6 +170,10 @@ void StoreSink::record(double time, const RunFinished& run) {
   waiting_.add_log(kFinishedKind, run.step, time, text);
 }
 
+void StoreSink::record(double time, const RunStopped& run) {
+  waiting_.add_log(kStoppedKind, run.step, time, "goes on from " + run.checkpoint);
+}
+
 void StoreSink::record(double time, const RunFailed& failure) {
   waiting_.add_log(kFailedKind, failure.step, time, failure.reason);
 }

@@ -43,6 +43,7 @@ class StoreSink : public Sink {
   void record(double time, const CheckpointSaved& checkpoint);
   void record(double time, const EnergyMeasured& energy);
   void record(double time, const RunFinished& run);
+  void record(double time, const RunStopped& run);
   void record(double time, const RunFailed& failure);
   void record(double time, const Notice& notice);
 

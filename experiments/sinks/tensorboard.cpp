@@ -54,6 +54,7 @@ void TensorBoardSink::handle(const Event& event) {
   if (std::holds_alternative<EvaluationFinished>(event.what)) tick();
   if (const auto* notice = std::get_if<Notice>(&event.what))
     file_->add_text(event.time, last_step_, "notice/text_summary", verbatim(notice->text));
+  // A stopped run goes on in the next process: its session has no end yet.
   if (std::holds_alternative<RunFinished>(event.what)) end(event.time, true);
   if (std::holds_alternative<RunFailed>(event.what)) end(event.time, false);
 }

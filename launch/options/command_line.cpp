@@ -10,8 +10,6 @@
 namespace lambdaforge::launch {
 namespace {
 
-constexpr int kUsageError = 2;
-
 std::vector<std::string> option_names(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options())

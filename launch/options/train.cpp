@@ -18,13 +18,36 @@ void define(CLI::App& app, TrainOptions& options) {
          },
          "Go on from a checkpoint's folder, or from the 'latest' of the run that run.name names")
       ->type_name("CHECKPOINT");
+  app.add_flag("--json", options.json,
+               "Write what happens as JSON to standard output, one event a line");
   app.footer(R"(
 Examples:
   lambdaforge train launch/recipes/wordnet.toml
   mpirun -n 2 lambdaforge train recipe.toml --set training.learning_rate=2e-5 --set run.name=warm
   lambdaforge train recipe.toml --set tracking.prometheus=true    (see launch/README.md)
 
-Every key, with its default, stands in the recipe.toml that a run writes into its folder.)");
+Every key, with its default, stands in the recipe.toml that a run writes into its folder.
+
+Events of --json, each with "event" and "time" (seconds since 1970); null is not known or not
+finite, and problems stay on standard error:
+  start       project, name, folder, parameters, world_size, first_step, max_steps, restarts
+  step        on logging steps: step, max_steps, epoch, loss, learning_rate, grad_norm, ...
+  evaluation  step, epoch, metrics, best_so_far, metric_for_best_model, per_query
+  checkpoint  step, path, seconds
+  energy      step, seconds, energy_kwh, emissions_kg, ...
+  notice      text
+  end         the last line: what result.json in the run's folder holds, outcome first
+
+Exit codes, of mpirun too, and the outcome that goes with them:
+  0   done
+  1   failed: the machine's fault (disk, memory, network, a killed rank); another try may succeed
+  2   invalid: the recipe's or the command line's fault; another try ends the same way
+  3   diverged: the loss or the gradient norm is not finite
+  75  stopped on request; the same command with --resume latest and the same run.name goes on
+
+SIGTERM or SIGUSR1, to one rank or to mpirun, is the request: the run ends with the step or the
+evaluation it is in, saves a checkpoint and leaves no final model. A second one ends it at once.
+mpirun kills its ranks 1 s after a SIGTERM; SIGUSR1 it only passes on.)");
 }
 
 }  // namespace

@@ -92,8 +92,14 @@ TEST_F(DispatcherTest, SaysWhichProgramIsMissing) {
 TEST_F(DispatcherTest, ChecksTheRecipeItself) {
   std::ofstream(folder_ / "bad.toml") << "[training]\nlearning_rat = 1\n";
   const Outcome outcome = run("train " + (folder_ / "bad.toml").string());
-  EXPECT_EQ(outcome.exit_code, 1);
+  EXPECT_EQ(outcome.exit_code, 2);
   EXPECT_NE(outcome.output.find("bad.toml:2: training.learning_rat: "), std::string::npos);
+}
+
+TEST_F(DispatcherTest, LeavesARecipeForJsonToWhoWritesJson) {
+  std::ofstream(folder_ / "bad.toml") << "[training]\nlearning_rat = 1\n";
+  const Outcome outcome = run("train --json " + (folder_ / "bad.toml").string());
+  EXPECT_NE(outcome.output.find("lambdaforge-train: No such file"), std::string::npos);
 }
 
 TEST_F(DispatcherTest, LoadsNoLibtorch) {

@@ -47,6 +47,11 @@ TEST(ParseTrain, TurnsResumeIntoAnOverride) {
             Arguments{"training.resume_from_checkpoint=latest"});
 }
 
+TEST(ParseTrain, TakesJson) {
+  EXPECT_FALSE(parse_train({"recipe.toml"}).json);
+  EXPECT_TRUE(parse_train({"recipe.toml", "--json"}).json);
+}
+
 TEST(ParseTrain, ExplainsSlips) {
   EXPECT_TRUE(contains(complaint(parse_train, {}), "lambdaforge train: RECIPE is required"));
   EXPECT_TRUE(contains(complaint(parse_train, {"a.toml", "--sett", "a.b=1"}),
@@ -282,7 +287,7 @@ TEST(Help, ShowsAnExampleOfEveryCommand) {
 }
 
 TEST(Check, ReadsTheRecipeBeforeTheProgramStarts) {
-  EXPECT_THROW(commands().front().check({"/no/such/recipe.toml"}), std::runtime_error);
+  EXPECT_THROW(commands().front().check({"/no/such/recipe.toml"}), std::invalid_argument);
 }
 
 }  // namespace

@@ -306,7 +306,7 @@ TEST(LoadConfig, NamesTheFile) {
   } catch (const std::invalid_argument& error) {
     EXPECT_EQ(std::string(error.what()).rfind(path + ":2: training.sed: ", 0), 0u) << error.what();
   }
-  EXPECT_THROW(load_config("/no/such/recipe.toml"), std::runtime_error);
+  EXPECT_THROW(load_config("/no/such/recipe.toml"), std::invalid_argument);
 }
 
 }  // namespace

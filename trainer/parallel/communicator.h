@@ -67,9 +67,9 @@ int default_threads(int host_processors, int bound_processors, int local_size);
 // first computation.
 void use_own_processors(const Communicator& communicator);
 
-// Ends every rank of the world at once with exit code 1; with no world, only this process. For
+// Ends every rank of the world at once with this exit code; with no world, only this process. For
 // main()'s last catch.
-[[noreturn]] void abort_world();
+[[noreturn]] void abort_world(int exit_code = 1);
 
 // Where parameters live: the GPU of this local rank, or the CPU where there is none.
 at::Device choose_device(const Communicator& communicator);

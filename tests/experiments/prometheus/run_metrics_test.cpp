@@ -158,6 +158,15 @@ TEST_F(RunMetricsTest, AFailureThatDivergedLeavesNoLoss) {
   EXPECT_TRUE(has_line(R"(lambdaforge_rank_up{project="p",run="r",rank="0"} 0)"));
 }
 
+TEST_F(RunMetricsTest, ARunStoppedOnRequestHasNotFailed) {
+  happens(RunStopped{1, 0.5, "checkpoint-1"});
+  EXPECT_TRUE(
+      has_line(R"(lambdaforge_run_status{project="p",run="r",rank="0",status="stopped"} 1)"));
+  EXPECT_TRUE(
+      has_line(R"(lambdaforge_run_status{project="p",run="r",rank="0",status="failed"} 0)"));
+  EXPECT_TRUE(has_line(R"(lambdaforge_rank_up{project="p",run="r",rank="0"} 0)"));
+}
+
 TEST_F(RunMetricsTest, MeasuresTheDisk) {
   metrics_.measure_free_space();
   EXPECT_TRUE(has("lambdaforge_run_folder_free_bytes{"));

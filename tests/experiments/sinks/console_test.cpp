@@ -106,6 +106,13 @@ TEST(ConsoleSink, ShowsWhereARunBeginsAndEnds) {
             "best checkpoint: checkpoint-1000\n");
 }
 
+TEST(ConsoleSink, SaysHowAStoppedRunGoesOn) {
+  std::ostringstream out;
+  ConsoleSink console(out, false);
+  console.handle({kStart, RunStopped{7, 0.5, "runs/demo/one/checkpoint-7"}});
+  EXPECT_EQ(out.str(), "stopped at step 7 on request; go on with --resume latest\n");
+}
+
 TEST(ConsoleSink, IsSilentBetweenLoggingStepsOffATerminal) {
   std::ostringstream out;
   ConsoleSink console(out, false);

@@ -168,6 +168,18 @@ TEST_F(StoreSinkTest, KeepsEnergyAndTheLog) {
   EXPECT_EQ(status_name(summarize(read())), "failed");
 }
 
+TEST_F(StoreSinkTest, AStoppedRunRunsAgainWhenItGoesOn) {
+  StoreSink stopped;
+  stopped.handle(start(0));
+  stopped.handle({kTime, RunStopped{3, 0.5, "runs/a/checkpoint-3"}});
+  stopped.finish();
+  EXPECT_EQ(status_name(summarize(read())), "stopped");
+  EXPECT_EQ(read().rows.log_line(read().rows.log[1]), "goes on from runs/a/checkpoint-3");
+  StoreSink resumed;
+  resumed.handle(start(3));
+  EXPECT_EQ(status_name(summarize(read())), "running");
+}
+
 TEST_F(StoreSinkTest, GoesOnWithoutGapsOrDoubles) {
   StoreSink killed;
   killed.handle(start(0));

@@ -1,0 +1,32 @@
+#include "trainer/first_notices.h"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include "losses/registry.h"
+
+namespace lambdaforge::trainer {
+
+std::vector<std::string> first_notices(const Config& config, const models::Pretrained& pretrained,
+                                       const TrainingData& data, int64_t steps_per_epoch) {
+  const ListStatistics statistics = data.train_store.statistics();
+  std::vector<std::string> notices = {
+      fmt::format("{} lists to train on, {} held out; {:.1f} documents a list; {} steps an epoch",
+                  data.train_lists.size(), data.eval_lists.size(), statistics.mean_documents(),
+                  steps_per_epoch)};
+  if (statistics.single_document_lists > 0 && losses::loss_needs(config.loss.name).list)
+    notices.push_back(fmt::format("{} lists have one document: nothing is learned from them",
+                                  statistics.single_document_lists));
+  if (statistics.lists_without_positive > 0)
+    notices.push_back(
+        fmt::format("{} lists have no label above 0", statistics.lists_without_positive));
+  if (!pretrained.missing.empty())
+    notices.push_back(fmt::format("initialised from the seed, not loaded: {}",
+                                  fmt::join(pretrained.missing, ", ")));
+  if (!pretrained.unused.empty())
+    notices.push_back(fmt::format("{} tensors of the file have no place in this model, such as {}",
+                                  pretrained.unused.size(), pretrained.unused.front()));
+  return notices;
+}
+
+}  // namespace lambdaforge::trainer
