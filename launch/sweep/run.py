@@ -1,9 +1,19 @@
-"""Runs the trials of SWEEP.toml, or goes on with a sweep that was interrupted."""
+"""Runs the trials of SWEEP.toml, or goes on with a sweep that was interrupted.
+
+Ends with 0 when the budget is used up, 2 when the file or the recipe is at fault, 1 when the outside world is, 75 when
+it was stopped by SIGINT or SIGTERM: trials that were running go on from their checkpoints when it is started again.
+"""
 
 import argparse
+import asyncio
+import sys
 from pathlib import Path
 
+from launch.sweep.check import check
+from launch.sweep.console import Console
+from launch.sweep.driver import Driver
 from launch.sweep.spec import load_sweep
+from launch.sweep.study import create_study
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -11,5 +21,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    load_sweep(arguments.sweep)
-    return 0
+    sweep = load_sweep(arguments.sweep)
+    check(sweep)
+    study = create_study(sweep)
+    console = Console(sweep, study, sys.stdout)
+    return asyncio.run(Driver(sweep, study, console).run())

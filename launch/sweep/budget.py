@@ -1,0 +1,56 @@
+"""How much of its budget a study has used, by whichever drivers, in whichever sittings."""
+
+from collections.abc import Iterable, Sequence
+
+from optuna.trial import FrozenTrial, TrialState
+
+from launch.sweep.spec import Sweep
+from launch.sweep.study import OWNER, TrialAttribute
+
+SECONDS_PER_HOUR = 3600.0
+
+
+def is_ours(trial: FrozenTrial) -> bool:
+    return bool(trial.user_attrs.get(TrialAttribute.OWNER) == OWNER)
+
+
+def begun_trials(trials: Iterable[FrozenTrial]) -> int:
+    """Finished or running, whoever asked for them; and those of ours that were about to start."""
+    return sum(trial.state != TrialState.WAITING or is_ours(trial) for trial in trials)
+
+
+def used_hours(trials: Iterable[FrozenTrial]) -> float:
+    """The time in which at least one trial was training: pauses between two sittings are not counted."""
+    spans = sorted(tuple(span) for trial in trials for span in trial.user_attrs.get(TrialAttribute.SPANS, []))
+    seconds, until = 0.0, 0.0
+    for start, end in spans:
+        seconds += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return seconds / SECONDS_PER_HOUR
+
+
+def used_kwh(trials: Iterable[FrozenTrial]) -> float:
+    return sum(float(trial.user_attrs.get(TrialAttribute.ENERGY_KWH, 0.0)) for trial in trials)
+
+
+def trial_limit(sweep: Sweep) -> int | None:
+    """A grid has no more trials than points."""
+    limits = [limit for limit in (sweep.budget.trials, sweep.sampler.points) if limit is not None]
+    return min(limits, default=None)
+
+
+def budget_used(sweep: Sweep, trials: Sequence[FrozenTrial]) -> dict[str, float]:
+    """The share of each limit; 1 and above: it is used up."""
+    limit = trial_limit(sweep)
+    used: dict[str, float] = {}
+    if limit is not None:
+        used["trials"] = begun_trials(trials) / limit
+    if sweep.budget.hours is not None:
+        used["hours"] = used_hours(trials) / sweep.budget.hours
+    if sweep.budget.kwh is not None:
+        used["kwh"] = used_kwh(trials) / sweep.budget.kwh
+    return used
+
+
+def is_used_up(sweep: Sweep, trials: Sequence[FrozenTrial]) -> bool:
+    return any(share >= 1 for share in budget_used(sweep, trials).values())
