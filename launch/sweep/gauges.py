@@ -23,20 +23,12 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
 from launch.sweep.atomic_write import write_atomically
+from launch.sweep.prometheus_options import PrometheusOptions
+from launch.sweep.results import objective_names
 from launch.sweep.states import STATES
 
-PORT = 9390  # beside the trainer's 9400
 PORT_RANGE = 100
 LONGEST_WAIT_SECONDS = 15.0
-
-
-@dataclass(frozen=True)
-class PrometheusOptions:
-    """Where a driver serves its figures, and the folder in which it tells Prometheus so (none: nobody is told)."""
-
-    port: int = PORT
-    address: str = "127.0.0.1"
-    targets: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -51,9 +43,8 @@ class Progress:
 class SweepGauges:
     """Makes the figures of one study when Prometheus asks for them."""
 
-    def __init__(self, study: Study, objectives: Sequence[str], progress: Callable[[], Progress]) -> None:
+    def __init__(self, study: Study, progress: Callable[[], Progress]) -> None:
         self._study = study
-        self._objectives = objectives
         self._progress = progress
         self._results = -1
         self._last_result = time.time()
@@ -91,7 +82,9 @@ class SweepGauges:
     def _best(self, trials: Sequence[FrozenTrial]) -> Iterator[GaugeMetricFamily]:
         values, numbers = [], []
         complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
-        for index, (name, direction) in enumerate(zip(self._objectives, self._study.directions, strict=True)):
+        for index, (name, direction) in enumerate(
+            zip(objective_names(self._study, trials), self._study.directions, strict=True)
+        ):
             if not complete:
                 continue
             choose = max if direction == StudyDirection.MAXIMIZE else min
@@ -103,8 +96,8 @@ class SweepGauges:
 
     def _of_the_driver(self) -> Iterator[GaugeMetricFamily]:
         progress = self._progress()
-        yield self._gauge("slots", "Trials that this driver can run side by side", [((), float(progress.slots))])
-        yield self._gauge("busy_slots", "Trials that this driver is running", [((), float(progress.busy_slots))])
+        yield self._gauge("slots", "Ranks that this driver can run side by side", [((), float(progress.slots))])
+        yield self._gauge("busy_slots", "Slots that trials have", [((), float(progress.busy_slots))])
         used = [((kind,), share) for kind, share in progress.budget_used.items()]
         yield self._gauge("budget_used_ratio", "Share of the budget that is used", used, ["budget"])
 

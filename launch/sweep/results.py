@@ -138,13 +138,13 @@ def results_of(study: Study, folder: Path, sweep_file: Path | None = None) -> St
     # The best first: all of them are among the trials that are read after them.
     best = study.best_trials
     trials = study.get_trials(deepcopy=False)
-    objectives = [Objective(*pair) for pair in zip(_names(study, trials), study.directions, strict=True)]
+    objectives = [Objective(*pair) for pair in zip(objective_names(study, trials), study.directions, strict=True)]
     best.sort(key=lambda trial: (objectives[0].cost(trial.values[0]), trial.number))
     winners = best if len(objectives) > 1 else best[:1]
     return StudyResults(study, folder, sweep_file, objectives, trials, [trial.number for trial in winners])
 
 
-def _names(study: Study, trials: Iterable[FrozenTrial]) -> list[str]:
+def objective_names(study: Study, trials: Iterable[FrozenTrial]) -> list[str]:
     """The sweep's; else what Optuna knows. What a run chose by itself, its trial says."""
     names = study.user_attrs.get(StudyAttribute.OBJECTIVES) or study.metric_names
     if not names:

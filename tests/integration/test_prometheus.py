@@ -20,7 +20,8 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from runs import ROOT, environment, free_port, run_training, train_command, write_recipe
 
 sys.path.append(str(ROOT))
-from launch.sweep.gauges import Progress, PrometheusOptions, SweepExporter, SweepGauges  # noqa: E402
+from launch.sweep.gauges import Progress, SweepExporter, SweepGauges  # noqa: E402
+from launch.sweep.prometheus_options import PrometheusOptions  # noqa: E402
 
 LAUNCH = ROOT / "launch"
 BOARDS = sorted((LAUNCH / "grafana/dashboards").glob("*.json"))
@@ -156,7 +157,7 @@ def sweep_of_the_project(targets):
     study = optuna.create_study(study_name="test", direction="maximize")
     study.add_trial(optuna.create_trial(value=0.4))
     study.ask()
-    gauges = SweepGauges(study, ["ndcg@10"], lambda: Progress(2, 1, {"trials": 0.5}))
+    gauges = SweepGauges(study, lambda: Progress(2, 1, {"trials": 0.5}))
     with SweepExporter(gauges, "test", PrometheusOptions(port=0, targets=targets)):
         yield
 

@@ -8,6 +8,7 @@ import html
 import io
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -22,6 +23,7 @@ from runs import BIN, ROOT, free_port, started, wait_for, write_recipe
 
 sys.path.append(str(ROOT))
 from launch.sweep import gauges  # noqa: E402
+from launch.sweep.prometheus_options import PrometheusOptions  # noqa: E402
 from launch.sweep.spec import load_sweep  # noqa: E402
 from launch.sweep.study import TrialAttribute, create_study  # noqa: E402
 from launch.sweep.toml_text import toml_text  # noqa: E402
@@ -395,8 +397,8 @@ def test_gauges_follow_the_study(tmp_path):
     path = write_sweep(tmp_path, "watched", TWO)
     study = make_study(path)
     progress = gauges.Progress(slots=4, busy_slots=1, budget_used={"trials": 11 / 16, "kwh": 0.5})
-    options = gauges.PrometheusOptions(port=0, targets=tmp_path / "targets")
-    series = gauges.SweepGauges(study, [METRIC, "energy_kwh"], lambda: progress)
+    options = PrometheusOptions(port=0, targets=tmp_path / "targets")
+    series = gauges.SweepGauges(study, lambda: progress)
     with gauges.SweepExporter(series, "watched", options) as exporter:
         (target,) = (tmp_path / "targets").iterdir()
         told_prometheus = [{"targets": [f"127.0.0.1:{exporter.port}"], "labels": {"project": "watched"}}]
@@ -420,8 +422,8 @@ def test_gauges_follow_the_study(tmp_path):
 
 
 def test_the_exporter_takes_the_next_port_and_a_failed_driver_is_missed(tmp_path, one):
-    options = gauges.PrometheusOptions(port=free_port(), targets=tmp_path)
-    series = gauges.SweepGauges(one[1], [METRIC], lambda: gauges.Progress(1, 0))
+    options = PrometheusOptions(port=free_port(), targets=tmp_path)
+    series = gauges.SweepGauges(one[1], lambda: gauges.Progress(1, 0))
     with gauges.SweepExporter(series, "a.b", options) as first, pytest.raises(RuntimeError):
         with gauges.SweepExporter(series, "a.b", options) as second:
             assert first.port == options.port < second.port
@@ -429,6 +431,93 @@ def test_the_exporter_takes_the_next_port_and_a_failed_driver_is_missed(tmp_path
             raise RuntimeError
     (left,) = tmp_path.iterdir()  # of the one that failed
     assert left.name.startswith("a%2Eb.sweep.") and left.name.endswith(f"-{second.port}.json")
+
+
+# --- a driver that is watched ---
+
+
+@pytest.fixture
+def faked(tmp_path):
+    """The folder of a sweep over the fake trainer, and the command that drives it."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    shutil.copy(BIN / "lambdaforge-sweep", programs)
+    shutil.copy(ROOT / "tests/integration/fake_trainer.py", programs / "lambdaforge")
+    (programs / "lambdaforge").chmod(0o755)
+    write_recipe(
+        tmp_path / "recipe.toml",
+        run={"output_dir": tmp_path / "runs"},
+        training={"eval_strategy": "steps"},
+        evaluation={"nano_beir": "data/nano"},
+        fake={"steps": 4, "eval_every": 2, "step_seconds": 0.2},
+    )
+    text = 'recipe = "recipe.toml"\n[space]\n"training.learning_rate" = {log_uniform = [1e-6, 1e-4]}\n'
+    text += "[budget]\ntrials = 4\n[run]\nslots = 2\n[prometheus]\nport = 0\n"
+    path = tmp_path / "driven.toml"
+    path.write_text(f"{text}targets = {json.dumps(str(tmp_path / 'targets'))}\n")
+    return path, [programs / "lambdaforge-sweep", path]
+
+
+def test_a_driver_serves_its_figures_and_leaves_a_page(faked):
+    path, command = faked
+    targets = path.parent / "targets"
+    with started(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as driver:
+        wait_for(lambda: driver.poll() is not None or list(targets.glob("driven.sweep.*.json")), 60)
+        ((target,),) = [list(targets.glob("*.json"))]
+        port = int(json.loads(target.read_text())[0]["targets"][0].rpartition(":")[2])
+        best, used = 'lambdaforge_sweep_best{objective="eval_mean_ndcg@10",project="driven"}', []
+
+        def sees_a_result():
+            figures = metrics_at(port)
+            used.append((figures['lambdaforge_sweep_busy_slots{project="driven"}'], figures))
+            return best in figures
+
+        wait_for(sees_a_result, 60)
+        output, errors = driver.communicate(timeout=60)
+    assert driver.returncode == 0, errors
+    assert max(busy for busy, _ in used) == 2
+    assert used[-1][1]['lambdaforge_sweep_budget_used_ratio{budget="trials",project="driven"}'] in (0.5, 0.75, 1)
+    assert list(targets.iterdir()) == []
+    assert "4 trials: 4 complete" in texts_of((path.parent / "runs/driven/sweep.html").read_text())
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("port = 70000", "[prometheus] port: expected a port in [0, 65535], got 70000"),
+        ('address = "localhost"', "[prometheus] address: expected an IPv4 address"),
+        ("prot = 1", "[prometheus] prot: unknown key 'prot'; did you mean 'port'?"),
+        ('address = "192.0.2.1"', "cannot serve metrics at 192.0.2.1:0: "),
+    ],
+)
+def test_what_cannot_be_served_is_said(faked, line, message):
+    path, command = faked
+    path.write_text(path.read_text().replace("port = 0", line if "port =" in line else f"port = 0\n{line}"))
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode in (1, 2) and message in done.stderr, done.stderr
+    assert list((path.parent / "runs").glob("driven/trial-*")) == []
+
+
+# --- Optuna from outside ---
+
+
+def test_the_example_of_optunas_own_api(wordnet, small_recipe, tmp_path):
+    sections = small_recipe(max_steps=4, eval_strategy="steps", eval_steps=2)
+    sections["evaluation"] = {"nano_beir": wordnet / "nano", "dataset_names": ["noun"], "rerank_k": 3}
+    recipe = write_recipe(tmp_path / "recipe.toml", run={"output_dir": tmp_path / "runs"}, **sections)
+    program = ROOT / "launch/examples/optuna_search.py"
+    command = [DEPS / "venv/bin/python", program, recipe, "training.seed=3", "--trials", "1"]
+    command += ["--journal", tmp_path / "search.journal", "--lambdaforge", BIN / "lambdaforge"]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / "search.journal")))
+    study = optuna.load_study(study_name="search", storage=storage)
+    assert json.loads(done.stdout.splitlines()[-1])["value"] == study.best_value
+    first = study.trials[0]
+    assert first.state == TrialState.COMPLETE and list(first.intermediate_values) == [2, 4]
+    in_force = tomllib.loads((tmp_path / "runs/default/search-0000/recipe.toml").read_text())
+    assert in_force["training"]["learning_rate"] == pytest.approx(first.params["training.learning_rate"], rel=1e-12)
+    assert in_force["training"]["seed"] == 3
 
 
 # --- TOML ---
