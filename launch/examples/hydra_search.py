@@ -10,6 +10,7 @@ It returns the best metric, which sweepers that optimise (hydra-optuna-sweeper, 
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
@@ -32,8 +33,9 @@ def overrides_of(config: DictConfig) -> list[str]:
 
 @hydra.main(version_base=None, config_path=".", config_name="hydra_search")  # type: ignore[untyped-decorator]
 def main(config: DictConfig) -> float:
-    job = HydraConfig.get().job
-    name = "hydra-" + str(job.get("num", 0))
+    hydra_config = HydraConfig.get()
+    # multirun/2026-11-25/10-30-00: no run goes on with one of another search.
+    name = "-".join([*Path(hydra_config.sweep.dir).parts[-2:], str(hydra_config.job.num)])
     command = [config.lambdaforge, "train", config.recipe, "--json", *overrides_of(config), f"run.name={name}"]
     events = subprocess.run(command, stdout=subprocess.PIPE, text=True).stdout.splitlines()
     end = json.loads(events[-1]) if events else {}

@@ -18,6 +18,8 @@ from dataclasses import replace
 import optuna
 import pytest
 from conftest import DEPS
+from optuna.storages import JournalStorage
+from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
 from runs import BIN, ROOT, free_port, started, wait_for, write_recipe
 
@@ -157,7 +159,12 @@ def test_the_table_has_the_best_first_and_every_state(one):
 def test_the_table_by_number_and_cut(one):
     path, _ = one
     lines = told("show", path, "--sort", "number", "--limit", "4").split("\n\n")[1].splitlines()[1:]
-    assert [line.split()[:2] for line in lines] == [["0", "complete"], ["1", "complete"], ["2", "complete"], ["3", "pruned"]]
+    assert [line.split()[:2] for line in lines] == [
+        ["0", "complete"],
+        ["1", "complete"],
+        ["2", "complete"],
+        ["3", "pruned"],
+    ]
 
 
 def test_json_tells_what_optuna_knows(one):
@@ -332,9 +339,9 @@ def test_names_and_choices_that_look_like_markup(tmp_path, browser):
         study.tell(trial, number / 10)
     told("page", tmp_path / "runs/markup", "--output", tmp_path / "page.html")
     document = browser(f"file://{tmp_path / 'page.html'}")
-    assert "<i>a</i>" in texts_of(document)
-    body = document[document.index("<h1>") :]
-    assert not re.search(r"<(b|i|u|a)\b[^>]*(onclick|javascript|>a<|>x<|>z<)", re.sub(r"<script.*?</script>", "", body, flags=re.DOTALL))
+    drawn = re.findall(r"<text\b.*?</text>", document, re.DOTALL)
+    seen = {texts_of(text).strip("'") for text in drawn}  # Optuna quotes choices in some pictures
+    assert {name, *choices, "y & <u>z</u>"} <= seen
 
 
 @pytest.mark.parametrize("more", ["", TWO])
@@ -409,13 +416,17 @@ def test_gauges_follow_the_study(tmp_path):
         after = metrics_at(exporter.port)
     assert not target.exists()
     watched = 'project="watched"'
-    states = {name: before[f'lambdaforge_sweep_trials{{{watched},state="{name}"}}'] for name in ("complete", "pruned", "failed", "running", "waiting")}
-    assert states == {"complete": 9, "pruned": 1, "failed": 1, "running": 1, "waiting": 1}
+    expected = {"complete": 9, "pruned": 1, "failed": 1, "running": 1, "waiting": 1}
+    states = {state: before[f'lambdaforge_sweep_trials{{{watched},state="{state}"}}'] for state in expected}
+    assert states == expected
     ndcg, kwh = (f'{{objective="{name}",{watched}}}' for name in (METRIC, "energy_kwh"))
     assert [before[f"lambdaforge_sweep_best{labels}"] for labels in (ndcg, kwh)] == [values_of(10)[0], 0]
     assert [before[f"lambdaforge_sweep_best_trial{labels}"] for labels in (ndcg, kwh)] == [10, 6]
     assert before[f'lambdaforge_sweep_budget_used_ratio{{budget="kwh",{watched}}}'] == 0.5
-    assert (before[f"lambdaforge_sweep_busy_slots{{{watched}}}"], before[f"lambdaforge_sweep_slots{{{watched}}}"]) == (1, 4)
+    assert (before[f"lambdaforge_sweep_busy_slots{{{watched}}}"], before[f"lambdaforge_sweep_slots{{{watched}}}"]) == (
+        1,
+        4,
+    )
     last = f"lambdaforge_sweep_last_result_timestamp_seconds{{{watched}}}"
     assert after[last] > before[last]
     assert after[f"lambdaforge_sweep_best{ndcg}"] == 0.9 and after[f"lambdaforge_sweep_busy_slots{{{watched}}}"] == 0
@@ -424,8 +435,8 @@ def test_gauges_follow_the_study(tmp_path):
 def test_the_exporter_takes_the_next_port_and_a_failed_driver_is_missed(tmp_path, one):
     options = PrometheusOptions(port=free_port(), targets=tmp_path)
     series = gauges.SweepGauges(one[1], lambda: gauges.Progress(1, 0))
-    with gauges.SweepExporter(series, "a.b", options) as first, pytest.raises(RuntimeError):
-        with gauges.SweepExporter(series, "a.b", options) as second:
+    with gauges.SweepExporter(series, "a.b", options) as first:
+        with pytest.raises(RuntimeError), gauges.SweepExporter(series, "a.b", options) as second:
             assert first.port == options.port < second.port
             assert metrics_at(second.port)
             raise RuntimeError
@@ -510,7 +521,7 @@ def test_the_example_of_optunas_own_api(wordnet, small_recipe, tmp_path):
     command += ["--journal", tmp_path / "search.journal", "--lambdaforge", BIN / "lambdaforge"]
     done = subprocess.run([str(part) for part in command], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(tmp_path / "search.journal")))
+    storage = JournalStorage(JournalFileBackend(str(tmp_path / "search.journal")))
     study = optuna.load_study(study_name="search", storage=storage)
     assert json.loads(done.stdout.splitlines()[-1])["value"] == study.best_value
     first = study.trials[0]
