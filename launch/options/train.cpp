@@ -62,9 +62,10 @@ Exit codes, of mpirun too, and the outcome that goes with them:
   3   diverged: the loss or the gradient norm is not finite
   75  stopped on request; the same command with --resume latest and the same run.name goes on
 
-SIGTERM or SIGUSR1, to one rank or to mpirun, is the request: the run ends with the step or the
-evaluation it is in, saves a checkpoint and leaves no final model. A second one ends it at once.
-mpirun kills its ranks 1 s after a SIGTERM; SIGUSR1 it only passes on.)");
+SIGTERM or SIGUSR1 to one rank, or SIGUSR1 to mpirun, is the request: the run ends with the step or
+the evaluation it is in, saves a checkpoint and leaves no final model. A second one, a second or
+more later, ends it at once. A SIGTERM is mpirun's own end: it passes the signal on, kills its ranks
+1 s later and exits with 1.)");
 }
 
 }  // namespace

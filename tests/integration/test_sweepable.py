@@ -177,35 +177,34 @@ def at_step(step):
     ("ranks", "request_to_stop", "saving"),
     [
         (None, signal.SIGTERM, {"save_strategy": "no"}),
-        (2, signal.SIGUSR1, {"save_strategy": "steps", "save_steps": 8, "save_total_limit": 1}),
+        (2, signal.SIGUSR1, {"save_strategy": "steps", "save_steps": 4, "save_total_limit": 1}),
     ],
 )
 def test_a_stopped_run_goes_on_with_the_same_bits(ranks, request_to_stop, saving, recipe, tmp_path):
-    training = {"max_steps": 20} | saving
-    straight, straight_folder = recipe("straight", ranks or 1, training=training)
-    path, folder = recipe("stopped", ranks or 1, training=training)
+    straight, straight_folder = recipe("straight", ranks or 1, training={"max_steps": 14})
+    path, folder = recipe("stopped", ranks or 1, training={"max_steps": 14} | saving)
     assert run_json(straight, ranks)[0] == DONE
 
-    code, events = stop(path, ranks, at_step(9), lambda run: run.send_signal(request_to_stop))
+    code, events = stop(path, ranks, at_step(5), lambda run: run.send_signal(request_to_stop))
     end = events[-1]
     assert (code, end["outcome"], end["exit_code"]) == (STOPPED, "stopped", STOPPED)
     assert without_time(end) == read_result(folder)
     step = end["step"]
-    assert 9 <= step < 20
+    assert 5 <= step < 14
     assert list(folder.glob("checkpoint-*")) == [folder / f"checkpoint-{step}"]
     assert end["last_checkpoint"] == of_kind(events, "checkpoint")[-1]["path"] == str(folder / f"checkpoint-{step}")
     assert end["final_model"] is None and not (folder / "final").exists()
     assert end["reason"] == f"stopped at step {step} on request; go on with --resume latest"
     assert status_of(folder, tmp_path) == "stopped"
 
-    command = [*json_command(path, ranks), "--resume", "latest"]
+    command = [*json_command(path, ranks, ["training.save_strategy=no"]), "--resume", "latest"]
     with started(command, env=environment(ranks), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as run:
         resumed = [json.loads(run.stdout.readline())]
         assert not (folder / "result.json").exists()  # it told how the part before ended
         resumed += [json.loads(line) for line in run.stdout]
         assert run.wait(timeout=60) == DONE
     assert (resumed[0]["first_step"], resumed[0]["restarts"]) == (step, 1)
-    assert [event["step"] for event in of_kind(resumed, "step")] == list(range(step + 1, 21))
+    assert [event["step"] for event in of_kind(resumed, "step")] == list(range(step + 1, 15))
     for quantity in ("train_seconds", "energy_kwh", "emissions_kg"):
         assert resumed[-1][quantity] > end[quantity]
     assert status_of(folder, tmp_path) == "finished"
