@@ -29,6 +29,7 @@ MAIN = RUN + ', rank="0"'
 PROJECT = 'project="$project", rank="0"'
 MAIN_FINISHED = MAIN + ', status="finished"'
 FINISHED = PROJECT + ', status="finished"'
+STUDY = 'project="$project"'
 FAILED = PROJECT + ', status="failed"'
 RATE = "[$__rate_interval]"
 JOULES_PER_KWH = "3.6e6"
@@ -97,11 +98,11 @@ def variable(name, values, several=False):
     return built.refresh(VariableRefresh.ON_TIME_RANGE_CHANGED).multi(several).include_all(several)
 
 
-def board(uid, title, panels, runs="none"):
-    """`runs`: "one", "several" or "none" to choose from."""
+def board(uid, title, panels, runs="none", projects="lambdaforge_run_status"):
+    """`runs`: "one", "several" or "none" to choose from; `projects`: the metric whose projects there are."""
     built = dashboard.Dashboard(f"Lambdaforge: {title}").uid(f"lambdaforge-{uid}").tags(["lambdaforge"])
     built = built.refresh("10s").time("now-1h", "now").timezone("browser").tooltip(DashboardCursorSync.CROSSHAIR)
-    built = built.with_variable(variable("project", "label_values(lambdaforge_run_status, project)"))
+    built = built.with_variable(variable("project", f"label_values({projects}, project)"))
     if runs != "none":
         values = 'label_values(lambdaforge_run_status{project="$project"}, run)'
         built = built.with_variable(variable("run", values, several=runs == "several"))
@@ -310,11 +311,37 @@ def comparison():
 
 
 def sweep():
+    """Its upper half is what drivers of `lambdaforge sweep` serve, the lower half what the runs themselves do."""
     best = f"max by (run, metric) ({last('lambdaforge_best_evaluation', PROJECT)})"
+    # Every driver tells of the whole study, and of slots and the budget for itself.
+    trials = f"max by (state) (lambdaforge_sweep_trials{{{STUDY}}})"
+    best_trial = f"max by (objective) ({last('lambdaforge_sweep_best_trial', STUDY)})"
+    busy, slots = (f"sum(lambdaforge_sweep_{name}{{{STUDY}}})" for name in ("busy_slots", "slots"))
     return board(
         "sweep",
         "sweep",
         [
+            number("Trials", trials, legend="{{state}}", width=8),
+            number("Best trial so far", best_trial, legend="{{objective}}"),
+            number("Slots that are busy", f"{busy} / {slots}", "percentunit"),
+            number(
+                "Budget that is used",
+                f"max by (budget) (lambdaforge_sweep_budget_used_ratio{{{STUDY}}})",
+                "percentunit",
+                legend="{{budget}}",
+            ),
+            number(
+                "Since the last evaluation or end of a trial",
+                f"time() - max(lambdaforge_sweep_last_result_timestamp_seconds{{{STUDY}}})",
+                "s",
+            ),
+            graph(
+                "Best so far by objective",
+                (f"max by (objective) ({last('lambdaforge_sweep_best', STUDY)})", "{{objective}}"),
+                width=12,
+                text="As the study counts it: of trials that ran to their end.",
+            ),
+            graph("Trials by state", (trials, "{{state}}"), width=12, stacked=True),
             graph(
                 "Best of all runs so far",
                 (f"max by (metric) ({last('lambdaforge_best_evaluation', PROJECT)})", "{{metric}}"),
@@ -339,6 +366,7 @@ def sweep():
             graph("Loss by run", (f"lambdaforge_loss{{{PROJECT}}}", "{{run}}"), width=12),
             graph("Learning rate by run", (f"lambdaforge_learning_rate{{{PROJECT}}}", "{{run}}"), unit="sci", width=12),
         ],
+        projects='{__name__=~"lambdaforge_run_status|lambdaforge_sweep_trials"}',
     )
 
 

@@ -1,7 +1,15 @@
+#include <fmt/format.h>
+
 #include "launch/options/command_line.h"
 
 namespace lambdaforge::launch {
 namespace {
+
+std::string expect_override(const std::string& word) {
+  return word.find('=') == std::string::npos
+             ? fmt::format("'{}' was not expected; a key is overridden by SECTION.KEY=VALUE", word)
+             : "";
+}
 
 void define(CLI::App& app, TrainOptions& options) {
   app.add_option("RECIPE", options.recipe, "The recipe, a TOML file; see launch/recipes/")
@@ -11,6 +19,14 @@ void define(CLI::App& app, TrainOptions& options) {
                  "Override one key of the recipe; may be given several times")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
+  app.add_option_function<std::vector<std::string>>(
+         "OVERRIDE",
+         [&options](const std::vector<std::string>& words) {
+           options.overrides.insert(options.overrides.end(), words.begin(), words.end());
+         },
+         "The same without --set, as Hydra and W&B write it")
+      ->type_name("SECTION.KEY=VALUE ...")
+      ->check(expect_override);
   app.add_option_function<std::string>(
          "--resume",
          [&options](const std::string& checkpoint) {
@@ -24,6 +40,7 @@ void define(CLI::App& app, TrainOptions& options) {
 Examples:
   lambdaforge train launch/recipes/wordnet.toml
   mpirun -n 2 lambdaforge train recipe.toml --set training.learning_rate=2e-5 --set run.name=warm
+  lambdaforge train recipe.toml training.learning_rate=2e-5 loss.name=ListNetLoss
   lambdaforge train recipe.toml --set tracking.prometheus=true    (see launch/README.md)
 
 Every key, with its default, stands in the recipe.toml that a run writes into its folder.

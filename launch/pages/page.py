@@ -113,8 +113,8 @@ _CONFIG = {"responsive": True, "displayModeBar": False}  # the bar hides legends
 
 
 def plotly_text(text: str) -> str:
-    """A user's text as plotly shows it: without it <b> or <a href="..."> were read as tags."""
-    return html.escape(text)
+    """A user's text as plotly shows it: without it <b> or <a href="..."> were read as tags. Plotly knows no &quot;."""
+    return html.escape(text, quote=False)
 
 
 def format_cell(cell: Cell) -> str:

@@ -19,6 +19,10 @@ class Subcommand:
 
 SUBCOMMANDS: list[Subcommand] = [
     Subcommand("run", "run a sweep, or go on with it; the word may be left out", "launch.sweep.run"),
+    Subcommand("show", "what a sweep has found so far: a table of its trials", "launch.sweep.show"),
+    Subcommand("best", "the winner, or the Pareto front; its recipe", "launch.sweep.best"),
+    Subcommand("export", "all trials as CSV or JSON", "launch.sweep.export"),
+    Subcommand("page", "Optuna's pictures in one HTML file", "launch.sweep.page"),
 ]
 
 

@@ -14,6 +14,7 @@ from launch.sweep.console import Console
 from launch.sweep.driver import Driver
 from launch.sweep.spec import load_sweep
 from launch.sweep.study import create_study
+from launch.sweep.watching import watched
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,4 +26,6 @@ def run(arguments: argparse.Namespace) -> int:
     check(sweep)
     study = create_study(sweep)
     console = Console(sweep, study, sys.stdout)
-    return asyncio.run(Driver(sweep, study, console).run())
+    driver = Driver(sweep, study, console)
+    with watched(sweep, study, lambda: len(driver.jobs) * sweep.run.ranks_per_trial):
+        return asyncio.run(driver.run())

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from launch.sweep.engine import PrunerOptions, SamplerOptions, parse_pruner, parse_sampler
 from launch.sweep.errors import BadInput, OutsideFault
 from launch.sweep.names import unknown_name
+from launch.sweep.prometheus_options import PrometheusOptions, parse_prometheus
 from launch.sweep.space import Space, parse_space
 from launch.sweep.table import Table
 
@@ -73,6 +74,7 @@ class Sweep:
     sampler: SamplerOptions
     pruner: PrunerOptions
     run: RunOptions
+    prometheus: PrometheusOptions | None
 
     @property
     def folder(self) -> Path:
@@ -113,6 +115,7 @@ def load_sweep(path: Path) -> Sweep:
         sampler=parse_sampler(table.section("sampler"), space),
         pruner=parse_pruner(table.section("pruner"), len(objective.directions)),
         run=_parse_run(table.section("run")),
+        prometheus=parse_prometheus(table),
     )
     table.finish()
     if sweep.budget == Budget() and sweep.sampler.points is None:

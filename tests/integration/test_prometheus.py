@@ -15,10 +15,15 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import optuna
 import pytest
 import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
 from runs import ROOT, environment, free_port, run_training, train_command, write_recipe
+
+sys.path.append(str(ROOT))
+from launch.sweep.gauges import Progress, SweepExporter, SweepGauges  # noqa: E402
+from launch.sweep.prometheus_options import PrometheusOptions  # noqa: E402
 
 LAUNCH = ROOT / "launch"
 BOARDS = sorted((LAUNCH / "grafana/dashboards").glob("*.json"))
@@ -186,6 +191,17 @@ def scrape(path, *auth, **options):
 # --- a run of two ranks, watched from its start to its end ---
 
 
+@contextlib.contextmanager
+def sweep_of_the_project(targets):
+    """What the driver of a sweep serves, of a study that goes on."""
+    study = optuna.create_study(study_name="test", direction="maximize")
+    study.add_trial(optuna.create_trial(value=0.4))
+    study.ask()
+    gauges = SweepGauges(study, lambda: Progress(2, 1, {"trials": 0.5}))
+    with SweepExporter(gauges, "test", PrometheusOptions(port=0, targets=targets)):
+        yield
+
+
 @pytest.fixture(scope="module")
 def watched(prometheus, pushgateway, small_recipe, wordnet, tmp_path_factory):
     folder = tmp_path_factory.mktemp("watched")
@@ -195,7 +211,7 @@ def watched(prometheus, pushgateway, small_recipe, wordnet, tmp_path_factory):
     tracking = {"pushgateway_url": pushgateway}
     recipe = recipe_of(folder, sections, "watched", prometheus.targets, wordnet / "nano", **tracking)
     target = prometheus.targets / "test.watched.0.json"
-    with training(recipe, 2) as run:
+    with sweep_of_the_project(prometheus.targets), training(recipe, 2) as run:
         wait_for(lambda: target.exists() or run.poll() is not None, "the target's file")
         texts = []
 
@@ -269,11 +285,18 @@ def test_every_panel_finds_data(board, in_the_run):
 
 def test_every_alert_finds_its_metrics(in_the_run):
     rules = [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
-    assert len(rules) >= 6
+    assert len(rules) >= 9
     for rule in rules:
         without_threshold = re.sub(r"(==|!=|[<>]=?)\s*(-?[\d.]+|Inf)", "", rule["expr"])
         assert without_threshold != rule["expr"], rule["alert"]
         assert in_the_run(without_threshold), (rule["alert"], without_threshold)
+
+
+def test_the_sweep_was_seen_until_its_driver_ended(prometheus, watched):
+    assert prometheus.history('lambdaforge_sweep_best{project="test"}')[-1][1] == 0.4
+    assert prometheus.history('lambdaforge_sweep_trials{project="test", state="running"}')[-1][1] == 1
+    assert list(prometheus.targets.glob("test.sweep.*")) == []
+    assert prometheus.query('up{project="test", run=""} == 0') == []
 
 
 def test_ranks_can_be_joined_to_their_hosts(in_the_run):
@@ -311,7 +334,7 @@ def test_promtool_likes_the_metrics(watched):
 
 
 def test_promtool_likes_the_rules():
-    assert "7 rules found" in promtool("check", "rules", ALERTS)
+    assert "9 rules found" in promtool("check", "rules", ALERTS)
     promtool("test", "rules", LAUNCH / "prometheus/tests.yml")
     promtool("check", "config", LAUNCH / "prometheus/prometheus.yml")
 

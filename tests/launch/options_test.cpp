@@ -33,6 +33,11 @@ TEST(ParseTrain, TakesARecipeAndOverrides) {
   EXPECT_EQ(options.recipe, "recipe.toml");
   EXPECT_EQ(options.overrides, (Arguments{"training.seed=1", "run.name=a b"}));
   EXPECT_TRUE(parse_train({"recipe.toml"}).overrides.empty());
+  const TrainOptions without_set =
+      parse_train({"recipe.toml", "training.seed=1", "--set", "run.name=a", "data.eval_size=3"});
+  EXPECT_EQ(without_set.recipe, "recipe.toml");
+  EXPECT_EQ(without_set.overrides,
+            (Arguments{"run.name=a", "training.seed=1", "data.eval_size=3"}));
 }
 
 TEST(ParseTrain, KeepsTheValueOfAnOverrideAsItIs) {
