@@ -15,6 +15,7 @@ struct TrainOptions {
   std::string recipe;
   std::vector<std::string> overrides;  // "section.key=value", in order
   bool json = false;
+  bool check = false;  // the recipe only
 };
 
 inline const std::vector<std::string> kDefaultBeirMetrics = {"ndcg@10", "mrr@10", "map",

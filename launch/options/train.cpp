@@ -36,6 +36,8 @@ void define(CLI::App& app, TrainOptions& options) {
       ->type_name("CHECKPOINT");
   app.add_flag("--json", options.json,
                "Write what happens as JSON to standard output, one event a line");
+  app.add_flag("--check", options.check,
+               "Read the recipe and the overrides, say what is wrong with them, and train nothing");
   app.footer(R"(
 Examples:
   lambdaforge train launch/recipes/wordnet.toml

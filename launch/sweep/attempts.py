@@ -5,12 +5,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from launch.sweep.errors import BadInput
+from launch.sweep.leftovers import end_leftovers
 from launch.sweep.record import TrialRecord
 from launch.sweep.slots import Place
 from launch.sweep.space import Value
 from launch.sweep.spec import Sweep
 from launch.sweep.study import TrialAttribute
-from launch.sweep.trainer import DIVERGED, DONE, INVALID, STOPPED, Trainer, TrialLog, trial_command
+from launch.sweep.trainer import (
+    DIVERGED,
+    DONE,
+    INVALID,
+    STOPPED,
+    Trainer,
+    TrialLog,
+    run_settings,
+    setting_words,
+    trial_command,
+)
 
 ENDINGS = {DONE: "done", INVALID: "invalid", DIVERGED: "diverged"}
 
@@ -85,6 +96,8 @@ async def _attempt(
     """The exit code; Ended: the driver itself found the trial at fault."""
     record, log = job.record, job.log
     command = trial_command(sweep, record.number, job.parameters, job.place, is_resumed)
+    left = setting_words(run_settings(sweep, record.number))
+    end_leftovers(left)
     record.attempt_started(job.place.hosts, is_retry)
     log.write(f"--- attempt {record.attributes[TrialAttribute.ATTEMPTS]}: {' '.join(command)}")
     job.log_size = log.size()
@@ -106,6 +119,8 @@ async def _attempt(
         return Ended("invalid", str(error))
     finally:
         job.trainer = None
+        if trainer.is_mpirun:
+            end_leftovers(left)
         record.attempt_ended()
 
 

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from launch.sweep.errors import OutsideFault
 from launch.sweep.slots import Place, visible_gpus
-from launch.sweep.spec import RunOptions, Sweep, threads_per_rank
+from launch.sweep.spec import RunOptions, Sweep, recipe_value, threads_per_rank
 from launch.sweep.study import trial_name
 
 # Exit codes of the trainer; every other one, and every signal, is the machine's fault.
@@ -22,8 +22,8 @@ DONE, INVALID, DIVERGED, STOPPED = 0, 2, 3, 75
 LONGEST_LINE = 1 << 28  # bytes; the values of all queries are one line
 PR_SET_PDEATHSIG = 1
 
-# What mpirun leaves its ranks between SIGTERM and SIGKILL: time to end the step they are in and to save.
-MPIRUN_KILLS_AFTER_SECONDS = 10
+# After a SIGTERM mpirun kills its ranks 1 s later, and goes.
+MPIRUN_ENDS_SECONDS = 5
 
 
 def program() -> str:
@@ -47,17 +47,31 @@ def to_toml(value: Any) -> str:
 
 def train_arguments(recipe: Path, settings: Mapping[str, Any]) -> list[str]:
     arguments = ["train", str(recipe)]
-    for key, value in settings.items():
-        arguments += ["--set", f"{key}={to_toml(value)}"]
+    for word in setting_words(settings):
+        arguments += ["--set", word]
     return arguments
+
+
+def run_settings(sweep: Sweep, number: int) -> dict[str, Any]:
+    """Where a trial's run is: no other run has these three."""
+    return {
+        "run.output_dir": str(sweep.folder.parent.absolute()),
+        "run.project": sweep.name,
+        "run.name": trial_name(number),
+    }
+
+
+def setting_words(settings: Mapping[str, Any]) -> list[str]:
+    return [f"{key}={to_toml(value)}" for key, value in settings.items()]
 
 
 def trial_command(sweep: Sweep, number: int, parameters: Mapping[str, Any], place: Place, resume: bool) -> list[str]:
     settings = {
+        # What the machine consumes would be counted once by each of the trials that share it.
+        "tracking.energy_mode": recipe_value(sweep, "tracking.energy_mode", "process"),
         **sweep.settings,
         **parameters,
-        "run.project": sweep.name,
-        "run.name": trial_name(number),
+        **run_settings(sweep, number),
         "training.resume_from_checkpoint": "latest" if resume else "",
     }
     command = [program(), *train_arguments(sweep.recipe, settings), "--json"]
@@ -74,7 +88,6 @@ def trial_command(sweep: Sweep, number: int, parameters: Mapping[str, Any], plac
 def trial_environment(run: RunOptions, place: Place) -> dict[str, str]:
     environment = dict(os.environ)
     environment["OMP_NUM_THREADS"] = str(threads_per_rank(run))
-    environment["OMPI_MCA_odls_base_sigkill_timeout"] = str(MPIRUN_KILLS_AFTER_SECONDS)
     gpus = visible_gpus(run, place)
     if gpus is not None:
         environment["CUDA_VISIBLE_DEVICES"] = gpus
@@ -198,7 +211,7 @@ class Trainer:
         await asyncio.sleep(self.grace_seconds)
         if self.is_mpirun:
             self._send(signal.SIGTERM)
-            await asyncio.sleep(MPIRUN_KILLS_AFTER_SECONDS + 5)
+            await asyncio.sleep(MPIRUN_ENDS_SECONDS)
         self._send(signal.SIGKILL)
 
     def _send(self, number: signal.Signals) -> None:

@@ -42,6 +42,7 @@ KNOWN = {
     "run": ["project", "name", "output_dir"],
     "training": ["learning_rate", "warmup_ratio", "resume_from_checkpoint", "max_steps", "seed"],
     "loss": ["weighting_scheme", "sigma"],
+    "tracking": ["energy_mode"],
     "fake": ["steps", "step_seconds", "crash_at", "crashes"],
 }
 

@@ -57,6 +57,11 @@ TEST(ParseTrain, TakesJson) {
   EXPECT_TRUE(parse_train({"recipe.toml", "--json"}).json);
 }
 
+TEST(ParseTrain, TakesCheck) {
+  EXPECT_FALSE(parse_train({"recipe.toml"}).check);
+  EXPECT_TRUE(parse_train({"recipe.toml", "--check"}).check);
+}
+
 TEST(ParseTrain, ExplainsSlips) {
   EXPECT_TRUE(contains(complaint(parse_train, {}), "lambdaforge train: RECIPE is required"));
   EXPECT_TRUE(contains(complaint(parse_train, {"a.toml", "--sett", "a.b=1"}),
