@@ -170,7 +170,7 @@ def _options(table: Table, kind: type, left_out: list[str]) -> dict[str, Any]:
     options = table.rest()
     for key in options:
         if key not in known:
-            table.fail(key, unknown_name("option", key, ["name", *known]))
+            table.fail(key, unknown_name("option", key, [*table.known, *known]))
     return options
 
 

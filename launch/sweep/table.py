@@ -35,7 +35,7 @@ class Table:
     def __init__(self, values: dict[str, Any], place: str) -> None:
         self.values = values
         self.place = place
-        self._known: list[str] = []
+        self.known: list[str] = []  # keys that were asked for
 
     def fail(self, key: str, message: str) -> NoReturn:
         raise BadInput(f"{self.place}{key}: {message}")
@@ -45,7 +45,7 @@ class Table:
 
     def get(self, key: str) -> Any:
         """The value as it stands, None where there is none."""
-        self._known.append(key)
+        self.known.append(key)
         return self.values.get(key)
 
     def text(self, key: str, default: str | None = None) -> str | None:
@@ -93,9 +93,9 @@ class Table:
 
     def rest(self) -> dict[str, Any]:
         """What has not been asked for."""
-        return {key: value for key, value in self.values.items() if key not in self._known}
+        return {key: value for key, value in self.values.items() if key not in self.known}
 
     def finish(self) -> None:
         """Nothing else may stand here."""
         for key in self.rest():
-            self.fail(key, unknown_name("key", key, self._known))
+            self.fail(key, unknown_name("key", key, self.known))

@@ -4,7 +4,7 @@
 The recipe's section [fake] says how it goes:
 
     steps, eval_every, step_seconds
-    crash_at      killed at this step, the first `crashes` times
+    crash_at      killed at this step, the first `crashes` times; each start and each end adds a line to a file
     diverge_above, invalid_above     of the learning rate
     ignore_signals
 """
@@ -17,6 +17,7 @@ import time
 import tomllib
 from pathlib import Path
 
+RANK = os.environ.get("OMPI_COMM_WORLD_RANK", "0").removeprefix("0")  # "" for the first; others keep to themselves
 stop_requested = False
 
 
@@ -53,6 +54,8 @@ def finish_early(message, code=2):
 
 
 def tell(event, **more):
+    if RANK:
+        return
     try:
         print(json.dumps({"event": event, "time": time.time()} | more), flush=True)
     except BrokenPipeError:
@@ -73,7 +76,7 @@ class Run:
         self.settings = settings
         self.fake = settings["fake"]
         run = settings["run"]
-        self.folder = Path(run["output_dir"]) / run["project"] / run["name"]
+        self.folder = Path(run["output_dir"]) / (run["project"] + RANK) / run["name"]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "result.json").unlink(missing_ok=True)
         self.state = {"step": 0, "log_history": [], "starts": 0}
@@ -138,6 +141,8 @@ class Run:
             if stop_requested:
                 self.save()
                 self.end("stopped", 75, f"stopped on request at step {step}")
+        with (self.folder / "ends").open("a") as ends:
+            ends.write(f"{self.state['step']}\n")
         self.end("done", 0)
 
     def starts(self):

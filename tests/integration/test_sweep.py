@@ -1,0 +1,397 @@
+"""A sweep's driver over the fake trainer: how trials end, what is told to Optuna, and how a sweep goes on."""
+
+import itertools
+import os
+import random
+import signal
+import subprocess
+import time
+
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+from runs import started, wait_for
+from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
+
+KILLS = int(os.environ.get("LAMBDAFORGE_SWEEP_KILLS", "5"))
+FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Workplace(tmp_path)
+
+
+def states(study):
+    return [trial.state for trial in study.get_trials()]
+
+
+def outcomes(study):
+    return [trial.user_attrs.get(TrialAttribute.OUTCOME) for trial in study.get_trials()]
+
+
+# --- how trials end ---
+
+
+def test_optuna_sees_each_trial_as_it_ran(place):
+    output = place.run(place.write(space=LEARNING_RATE + SCHEME + SIGMA, trials=8, more=f"[sampler]\nseed = 3\n{ASHA}"))
+    study = place.study()
+    assert len(study.trials) == 8
+    assert set(states(study)) == {TrialState.COMPLETE, TrialState.PRUNED}
+    for trial in study.trials:
+        assert trial.intermediate_values == place.history(trial.number)
+        assert ("loss.sigma" in trial.params) == (trial.params["loss.weighting_scheme"] == "LambdaRank")
+        assert place.starts(trial.number) == [0]
+        if trial.state == TrialState.COMPLETE:
+            assert list(trial.intermediate_values) == [5, 10, 15, 20]
+            assert trial.value == max(trial.intermediate_values.values())
+        else:
+            assert trial.user_attrs[TrialAttribute.STEP] < 20
+            assert trial.value == trial.intermediate_values[trial.last_step]
+        assert trial.user_attrs[TrialAttribute.FOLDER] == str(place.run_folder(trial.number))
+        assert f"trial {trial.number} | {'complete' if trial.state == TrialState.COMPLETE else 'pruned'}" in output
+    assert not place.processes()
+
+
+def test_each_way_to_fail_has_its_reason_and_does_not_end_the_sweep(place):
+    place.write_recipe(diverge_above=1e-3, invalid_above=4e-3)
+    space = '"training.learning_rate" = {choice = [1e-5, 2e-3, 5e-3]}\n'
+    place.run(place.write(space=space, trials=9, slots=1, more='[sampler]\nname = "Grid"\n'))
+    study = place.study()
+    told = {t.params["training.learning_rate"]: (t.state, t.user_attrs[TrialAttribute.OUTCOME]) for t in study.trials}
+    assert told == {
+        1e-5: (TrialState.COMPLETE, "done"),
+        2e-3: (TrialState.FAIL, "diverged"),
+        5e-3: (TrialState.FAIL, "invalid"),
+    }
+    reasons = {t.user_attrs[TrialAttribute.OUTCOME]: t.user_attrs.get(TrialAttribute.REASON) for t in study.trials}
+    assert reasons["diverged"] == "the loss is not finite at step 1"
+    assert reasons["invalid"] == "the recipe asks for what cannot be"
+    assert all(len(place.starts(number)) == 1 for number in range(3))  # nothing of this is tried again
+
+
+@pytest.mark.parametrize("crashes, outcome", [(1, "done"), (9, "failed")])
+def test_a_crash_is_retried_from_its_checkpoint(place, crashes, outcome):
+    place.write_recipe(crash_at=7, crashes=crashes)
+    place.run(place.write(trials=1, slots=1), code=0 if outcome == "done" else 1)
+    study = place.study()
+    assert outcomes(study) == [outcome]
+    assert place.starts(0) == [0, 5]  # one retry, from step 5's
+    if outcome == "done":
+        assert study.trials[0].intermediate_values == place.history(0)
+    else:
+        assert study.trials[0].user_attrs[TrialAttribute.REASON] == "killed by SIGKILL"
+
+
+def test_a_sweep_whose_every_trial_is_the_recipes_fault_ends(place):
+    place.write_recipe(invalid_above=1e-9)
+    errors = place.run(place.write(trials=50, slots=1), code=2)
+    assert "the first 3 trials failed by the recipe's fault: the recipe asks for what cannot be" in errors
+    assert len(place.study().trials) == 3
+
+
+def test_a_trainer_that_does_not_stop_is_killed(place):
+    """Pruned at once, and deaf: it would go on for a minute."""
+    place.write_recipe(ignore_signals=True, eval_every=5, steps=600, step_seconds=0.1)
+    pruner = '[pruner]\nname = "Threshold"\nlower = 10\n'
+    begun = time.monotonic()
+    place.run(place.write(trials=1, slots=1, run="grace_seconds = 0.2\n", more=pruner), code=1)
+    assert time.monotonic() - begun < 20
+    assert states(place.study()) == [TrialState.PRUNED]
+    assert not place.processes()
+
+
+def test_trials_of_two_ranks_run_under_mpirun(place):
+    mpi = 'ranks_per_trial = 2\nmpirun = ["--oversubscribe"]\n'
+    place.run(place.write(trials=3, run=mpi, more=f"[sampler]\nseed = 3\n{ASHA}"))
+    study = place.study()
+    assert set(states(study)) <= {TrialState.COMPLETE, TrialState.PRUNED}
+    assert (place.folder / "runs/s1/trial-0000/result.json").exists()  # the second rank's
+    assert [trial.intermediate_values for trial in study.trials] == [place.history(number) for number in range(3)]
+
+
+def test_ranks_that_outlive_their_mpirun_do_not_meet_the_next_attempt(place):
+    place.write_recipe(step_seconds=0.1)
+    with started([place.program, place.write(trials=1, run="ranks_per_trial = 2\n")], cwd=place.folder) as driver:
+        wait_for(lambda: place.run_folder(0).exists() and place.history_or_nothing(0), 30)
+        (mpirun,) = [pid for pid, words in place.processes().items() if words[0] == "mpirun"]
+        ranks = place.processes().keys() - {mpirun}
+        place.kill(mpirun)
+        wait_for(lambda: len(place.starts(0)) == 2, 30)
+        assert not ranks & place.processes().keys()
+        assert driver.wait(60) == 0
+    assert place.ends(0) == [20]
+    assert not place.processes()
+
+
+# --- stopped and gone on with ---
+
+
+def test_a_stopped_driver_leaves_trials_that_go_on(place):
+    place.write_recipe(step_seconds=0.1)
+    path = place.write(trials=3)
+    with place.start(path) as driver:
+        wait_for(lambda: len(place.history_or_nothing(0)) and len(place.history_or_nothing(1)), 30)
+        driver.send_signal(signal.SIGINT)
+        output, _ = driver.communicate(timeout=30)
+    assert driver.returncode == 75
+    assert f"go on with: lambdaforge sweep {path}" in output
+    assert states(place.study()) == [TrialState.RUNNING] * 2
+    assert not place.processes()
+    place.run(path)
+    study = place.study()
+    assert states(study) == [TrialState.COMPLETE] * 3
+    for number in (0, 1):
+        first, second = place.starts(number)
+        assert first == 0 and second >= 5
+        assert place.ends(number) == [20]
+        assert list(study.trials[number].intermediate_values) == [5, 10, 15, 20]
+
+
+def test_a_second_signal_kills(place):
+    place.write_recipe(ignore_signals=True, steps=1000, step_seconds=0.1)
+    with place.start(place.write(trials=2)) as driver:
+        wait_for(lambda: len(place.processes()) >= 2 and place.starts(0) and place.starts(1), 30)
+        driver.send_signal(signal.SIGINT)
+        time.sleep(0.3)
+        assert driver.poll() is None
+        driver.send_signal(signal.SIGINT)
+        assert driver.wait(10) == 75
+    assert not place.processes()
+
+
+def finished_work(place):
+    study = place.study()
+    done = [trial for trial in study.get_trials() if trial.state in FINISHED]
+    return {t.number: (t.state, t.values, t.params, place.starts(t.number), place.ends(t.number)) for t in done}
+
+
+def test_kills_at_random_moments_lose_no_finished_trial_and_run_none_twice(place):
+    """`kill -9` of the driver or of one of its trials; LAMBDAFORGE_SWEEP_KILLS=20 for more of them."""
+    place.write_recipe(step_seconds=0.03)
+    trials = 4 + KILLS
+    path = place.write(trials=trials, run="retries = 99\n", more=f"[sampler]\nseed = 1\n{ASHA}")
+    draw = random.Random(KILLS)
+    driver, known = place.start(path), {}
+    try:
+        for kill in range(KILLS):
+            wait_for(lambda: driver.poll() is not None or place.processes(), 40)
+            time.sleep(draw.uniform(0, 1))
+            victims = sorted(place.processes())
+            if kill % 2 and victims:
+                place.kill(draw.choice(victims))
+                continue
+            place.kill(driver.pid)
+            driver.communicate()
+            finished = finished_work(place)
+            assert finished | known == finished  # what had ended is as it was, and was not started again
+            known = finished
+            driver = place.start(path)
+        output, errors = driver.communicate(timeout=100)
+        assert driver.returncode == 0, output + errors
+    finally:
+        place.kill(driver.pid)
+        driver.wait()
+    finished = finished_work(place)
+    assert finished | known == finished
+    assert len(finished) == trials == len(place.study().trials)
+    for number, (state, values, _, starts, ends) in finished.items():
+        assert state in (TrialState.COMPLETE, TrialState.PRUNED)
+        assert starts[0] == 0
+        if state == TrialState.COMPLETE:
+            assert ends == [20]
+            assert values == [max(place.history(number).values())]
+    assert not place.processes()
+
+
+def test_two_drivers_share_one_study(place):
+    place.write_recipe(step_seconds=0.05)
+    path = place.write(trials=6, slots=1)
+    with place.start(path) as first, place.start(path) as second:
+        outputs = [driver.communicate(timeout=60) for driver in (first, second)]
+    assert [first.returncode, second.returncode] == [0, 0], outputs
+    ran = [
+        {line.split()[1] for line in output.splitlines() if line.startswith("trial ") and "|" in line}
+        for output, _ in outputs
+    ]
+    assert ran[0] and ran[1] and not ran[0] & ran[1]
+    assert ran[0] | ran[1] == set(map(str, range(6)))
+    assert states(place.study()) == [TrialState.COMPLETE] * 6
+    assert [place.starts(number) for number in range(6)] == [[0]] * 6
+
+
+def test_optuna_appends_trials_and_the_sweep_goes_on_from_them(place):
+    place.run(place.write(trials=2))
+    study = place.study()
+    distribution = study.trials[0].distributions
+    study.add_trial(create_trial(params={"training.learning_rate": 5e-5}, distributions=distribution, value=0.9))
+    study.enqueue_trial({"training.learning_rate": 3e-4})
+    output = place.run(place.write(trials=5))
+    trials = place.study().trials
+    assert len(trials) == 5
+    assert (trials[2].value, trials[2].params) == (0.9, {"training.learning_rate": 5e-5})
+    assert trials[3].params == {"training.learning_rate": 3e-4} and place.ends(3) == [20]
+    assert "best 0.9000 (trial 2)" in output
+
+
+# --- samplers, pruners, budgets ---
+
+
+def test_one_seed_and_one_slot_propose_the_same_trials(place):
+    more = f"[sampler]\nseed = 7\nn_startup_trials = 2\n{ASHA}"
+    proposed = []
+    for name in ("a", "b"):
+        place.run(place.write(name, space=LEARNING_RATE + SCHEME + SIGMA, trials=5, slots=1, more=more))
+        proposed.append([(t.params, t.state, t.values) for t in place.study(name).trials])
+    assert proposed[0] == proposed[1]
+    assert len({str(params) for params, _, _ in proposed[0]}) == 5
+
+
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("Random", {}),
+        ("QMC", {}),
+        ("CmaEs", {"n_startup_trials": 2}),
+        ("GP", {"n_startup_trials": 2}),
+        ("NSGAII", {"population_size": 2}),
+    ],
+)
+def test_each_sampler_proposes_from_the_space(name, options):
+    from launch.sweep.engine import SamplerOptions, build_sampler
+
+    def proposals():
+        study = optuna.create_study(direction="maximize", sampler=build_sampler(SamplerOptions(name, 1, options)))
+        for _ in range(5):
+            trial = study.ask()
+            x, y = trial.suggest_float("x", 0, 1), trial.suggest_float("y", 1e-6, 1e-2, log=True)
+            study.tell(trial, -((x - 0.3) ** 2) - y)
+        return [trial.params for trial in study.trials]
+
+    first = proposals()
+    assert first == proposals()
+    assert len({str(params) for params in first}) >= 4  # a genetic algorithm may repeat itself
+
+
+def test_a_grid_is_run_once_and_is_its_own_budget(place):
+    space = '"training.warmup_ratio" = {uniform = [0.0, 0.2], step = 0.1}\n' + SCHEME
+    path = place.write(space=space, head='[set]\n"training.learning_rate" = 1e-4\n', more='[sampler]\nname = "Grid"\n')
+    path.write_text(path.read_text().replace("[budget]\ntrials = 4\n", ""))
+    place.run(path)
+    points = sorted(
+        (t.params["training.warmup_ratio"], t.params["loss.weighting_scheme"]) for t in place.study().trials
+    )
+    assert points == list(itertools.product([0.0, 0.1, 0.2], ["LambdaRank", "NDCGLoss2PP"]))
+
+
+def test_wilcoxon_compares_query_by_query(place):
+    space = '"training.learning_rate" = {choice = [1e-4, 1e-6]}\n'
+    more = '[sampler]\nname = "Grid"\nseed = 0\n[pruner]\nname = "Wilcoxon"\np_threshold = 0.05\n'
+    place.run(place.write(space=space, trials=2, slots=1, more=more))
+    study = place.study()
+    good, bad = sorted(study.trials, key=lambda trial: -trial.params["training.learning_rate"])
+    assert list(good.intermediate_values) == list(range(80))  # 20 queries, 4 evaluations
+    assert good.state == TrialState.COMPLETE and good.value == max(place.history(good.number).values())
+    if bad.number > good.number:
+        assert bad.state == TrialState.PRUNED
+        assert bad.value == place.history(bad.number)[5]
+
+
+def test_two_objectives_give_a_front(place):
+    path = place.write(trials=4, more='[sampler]\nname = "NSGAII"\nseed = 1\n[objective]\nsecond = "energy_kwh"\n')
+    place.run(path)
+    study = place.study()
+    assert [direction.name for direction in study.directions] == ["MAXIMIZE", "MINIMIZE"]
+    assert all(t.values == [max(place.history(t.number).values()), 0.02] for t in study.trials)
+    assert study.best_trials
+
+
+@pytest.mark.parametrize("budget, trials", [("kwh = 0.05", 3), ("hours = 1e-9", 1)])
+def test_a_budget_of_energy_or_time_ends_a_sweep(place, budget, trials):
+    path = place.write(trials=50, slots=1)
+    path.write_text(path.read_text().replace("trials = 50", budget))
+    place.run(path)
+    assert len(place.study().trials) == trials
+    assert "trial" in place.run(path)  # nothing more is run
+    assert len(place.study().trials) == trials
+
+
+def test_a_sqlite_storage_holds_a_study_too(place):
+    url = f"sqlite:///{place.folder}/studies.db"
+    path = place.write(head=f'storage = "{url}"\n', trials=3)
+    place.run(path)
+    study = optuna.load_study(study_name="s", storage=url)
+    assert states(study) == [TrialState.COMPLETE] * 3
+    assert [trial.intermediate_values for trial in study.trials] == [place.history(number) for number in range(3)]
+    assert not (place.folder / "runs/s/study.journal").exists()
+
+
+def test_the_driver_takes_little_time_beside_the_trials(place):
+    place.run(place.write(trials=4, slots=1))
+    ((_, end),), *others = [trial.user_attrs[TrialAttribute.SPANS] for trial in place.study().trials]
+    for ((start, next_end),) in others:
+        assert start - end < 1
+        end = next_end
+
+
+# --- bad input ---
+
+GRID = '[sampler]\nname = "Grid"\n'
+BAD = {
+    "an empty space": ({"space": ""}, "the space is empty"),
+    "a range upside down": ({"space": '"training.learning_rate" = {uniform = [1.0, 0.5]}\n'}, "is upside down"),
+    "a range of one value": ({"space": '"training.learning_rate" = {uniform = [1.0, 1.0]}\n'}, "write it into [set]"),
+    "a step of 0": ({"space": '"training.warmup_ratio" = {uniform = [0.0, 0.2], step = 0}\n'}, "a number > 0"),
+    "a step too far": ({"space": '"training.seed" = {integer = [1, 8], step = 3}\n'}, "does not lead from 1 to 8"),
+    "log from 0": ({"space": '"training.learning_rate" = {log_uniform = [0, 1]}\n'}, "two numbers > 0"),
+    "an unknown kind": ({"space": '"training.seed" = {chioce = [1]}\n'}, "did you mean 'choice'?"),
+    "an unknown key": ({"space": '"training.leaning_rate" = {choice = [1]}\n'}, "did you mean 'learning_rate'?"),
+    "an unknown key of [set]": ({"head": '[set]\n"training.sede" = 1\n'}, "training.sede: unknown key"),
+    "a condition on nothing": ({"space": SIGMA + LEARNING_RATE}, "unknown parameter 'loss.weighting_scheme'"),
+    "a condition on a range": (
+        {"space": LEARNING_RATE + '"loss.sigma" = {uniform = [0, 1], when = {"training.learning_rate" = 1}}\n'},
+        "is a range; a condition needs a choice",
+    ),
+    "a condition that never holds": (
+        {"space": SCHEME + '"loss.sigma" = {uniform = [0, 1], when = {"loss.weighting_scheme" = "X"}}\n'},
+        "'X' is not among the choices",
+    ),
+    "the run's name": ({"space": '"run.name" = {choice = ["a", "b"]}\n'}, "the sweep sets it"),
+    "more ranks than slots": ({"run": "ranks_per_trial = 4\n"}, "a trial of 4 ranks needs 4 slots, but there are 2"),
+    "an unknown sampler": ({"more": '[sampler]\nname = "TPW"\n'}, "unknown sampler 'TPW'; did you mean 'TPE'?"),
+    "a sampler's unknown option": ({"more": "[sampler]\nsede = 1\n"}, "unknown option 'sede'; did you mean 'seed'?"),
+    "an option's wrong value": ({"more": '[pruner]\nname = "ASHA"\nreduction_factor = 1\n'}, "[pruner]: "),
+    "a grid without end": ({"more": GRID}, "a grid needs a finite number of values"),
+    "a pruner of two objectives": ({"more": f'[objective]\nsecond = "energy_kwh"\n{ASHA}'}, "one objective only"),
+    "an unknown objective": ({"more": '[objective]\nsecond = "energy_kw"\n'}, "did you mean 'energy_kwh'?"),
+    "an unknown section": ({"more": "[prunner]\n"}, "did you mean 'pruner'?"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_bad_input_is_found_before_anything_runs(place, what):
+    changed, message = BAD[what]
+    errors = place.run(place.write(**changed), code=2)
+    assert message in errors
+    assert len(errors.splitlines()) == 1 and "Traceback" not in errors
+    assert not (place.folder / "runs").exists()
+
+
+def test_a_study_of_another_space_is_left_alone(place):
+    place.run(place.write(trials=1))
+    before = (place.folder / "runs/s/study.journal").read_bytes()
+    assert "begun with another space" in place.run(place.write(space=LEARNING_RATE + SCHEME), code=2)
+    assert "begun with another direction" in place.run(place.write(more='[objective]\nsecond = "energy_kwh"\n'), code=2)
+    assert "begun with another recipe" in place.run(place.write(head='[set]\n"training.seed" = 2\n'), code=2)
+    assert (place.folder / "runs/s/study.journal").read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_the_outside_worlds_fault(place):
+    (place.folder / "runs").write_text("")  # root may write into any folder
+    errors = place.run(place.write(), code=1)
+    assert "runs" in errors and len(errors.splitlines()) == 1
+
+
+def test_a_file_that_is_not_there(place):
+    done = subprocess.run([place.program, "none.toml"], capture_output=True, text=True, cwd=place.folder)
+    assert (done.returncode, done.stderr) == (2, "lambdaforge sweep: none.toml: there is no such file\n")
