@@ -95,14 +95,18 @@ class Workplace:
             return {}
 
     def processes(self, of="train"):
-        """Everything that runs from here: {process id: command line}."""
+        """Every trial's that runs from here: {process id: command line}."""
         found = {}
         for entry in Path("/proc").iterdir():
             try:
                 words = (entry / "cmdline").read_text().split("\0") if entry.name.isdigit() else []
             except OSError:
                 continue
-            if of in words and any(word.startswith(str(self.folder / "bin")) for word in words):
+            if (
+                of in words
+                and "--check" not in words
+                and any(word.startswith(str(self.folder / "bin")) for word in words)
+            ):
                 found[int(entry.name)] = words
         return found
 

@@ -61,6 +61,8 @@ async def run_trial(sweep: Sweep, job: Job, stopping: Callable[[], bool]) -> End
             ended = code
         elif code in ENDINGS:
             ended = Ended(ENDINGS[code], _reason(job, code))
+        elif (known := _known_end(job.record)) is not None:
+            ended = known  # killed when it had come to its end
         elif stopping():
             return None
         elif job.record.attributes.get(TrialAttribute.OUTCOME) == "pruned":
@@ -81,12 +83,19 @@ def _told_already(job: Job) -> Ended | None:
     if TrialAttribute.ATTEMPTS not in record.attributes:
         return None
     record.catch_up()
+    if (known := _known_end(record)) is not None:
+        return known
+    if record.attributes.get(TrialAttribute.OUTCOME) == "pruned":
+        return Ended("pruned")
+    return None
+
+
+def _known_end(record: TrialRecord) -> Ended | None:
+    """By result.json: a run that has one with such an outcome is not started again."""
     record.read_result()
     outcome = record.result.get("outcome")
     if isinstance(outcome, str) and outcome in ENDINGS.values():
         return Ended(outcome, record.result.get("reason") or "")
-    if record.attributes.get(TrialAttribute.OUTCOME) == "pruned":
-        return Ended("pruned")
     return None
 
 

@@ -23,6 +23,19 @@ RESULT_ATTRIBUTES = {
 }
 
 
+def _log_history(folder: Path) -> list[dict[str, Any]]:
+    """Of a run that has ended, else of its newest checkpoint."""
+    checkpoints = {path.name.rpartition("-")[2]: path for path in folder.glob("checkpoint-*")}
+    newest = sorted((step for step in checkpoints if step.isdigit()), key=int, reverse=True)
+    for place in [folder, *(checkpoints[step] for step in newest)]:
+        try:
+            state = json.loads((place / "trainer_state.json").read_text(encoding="utf-8"))
+            return [row for row in state["log_history"] if isinstance(row, dict)]
+        except (OSError, ValueError, KeyError):
+            continue
+    return []
+
+
 class TrialRecord:
     """Of a trial that is RUNNING in the study, since now or since another driver began it."""
 
@@ -88,7 +101,7 @@ class TrialRecord:
         # How many are there before it; a resumed run repeats some.
         ordinal = sum(earlier < step for earlier in self.evaluations)
         self.evaluations[step] = value
-        self.set(TrialAttribute.EVALUATIONS, {str(s): v for s, v in sorted(self.evaluations.items())})
+        self._keep_evaluations()
         self._extend_span()
         if len(self.study.directions) > 1:
             return False  # Optuna keeps no intermediate values of two objectives
@@ -132,11 +145,7 @@ class TrialRecord:
 
     def catch_up(self) -> None:
         """Evaluations that the run has behind it and nobody read, because the driver was gone."""
-        try:
-            state = json.loads((self.folder / "trainer_state.json").read_text(encoding="utf-8"))
-            rows = [row for row in state["log_history"] if isinstance(row, dict)]
-        except (OSError, ValueError, KeyError):
-            return
+        rows = _log_history(self.folder)
         name = self.attributes.get(TrialAttribute.METRIC) or self.sweep.objective.metric
         for row in rows:
             value = next((row[key] for key in (name, f"eval_{name}") if key in row), None)
@@ -144,9 +153,12 @@ class TrialRecord:
             if not isinstance(step, int) or not isinstance(value, int | float) or step in self.evaluations:
                 continue
             self.evaluations[step] = float(value)
-            if len(self.study.directions) == 1 and self.sweep.pruner.name != "Wilcoxon":
-                self.trial.report(float(value), step)
-        self.set(TrialAttribute.EVALUATIONS, {str(s): v for s, v in sorted(self.evaluations.items())})
+        self._keep_evaluations()
+        if len(self.study.directions) > 1 or self.sweep.pruner.name == "Wilcoxon":
+            return
+        reported = self.frozen().intermediate_values
+        for step in sorted(self.evaluations.keys() - reported.keys()):
+            self.trial.report(self.evaluations[step], step)
 
     def complete(self) -> None:
         self.catch_up()
@@ -212,6 +224,9 @@ class TrialRecord:
         for key, attribute in RESULT_ATTRIBUTES.items():
             if self.result.get(key) is not None:
                 self.set(attribute, self.result[key])
+
+    def _keep_evaluations(self) -> None:
+        self.set(TrialAttribute.EVALUATIONS, {str(step): value for step, value in sorted(self.evaluations.items())})
 
     def _extend_span(self) -> None:
         spans = self.attributes.get(TrialAttribute.SPANS, [])

@@ -15,6 +15,7 @@ from optuna.trial import FrozenTrial
 
 from launch.sweep.engine import build_pruner, build_sampler
 from launch.sweep.errors import BadInput, OutsideFault
+from launch.sweep.journal_lock import JournalLock
 from launch.sweep.spec import Sweep, load_sweep
 
 JOURNAL = "study.journal"
@@ -104,7 +105,8 @@ def storage_at(place: StudyPlace) -> BaseStorage:
     """Opens the storage; a journal or a SQLite file is created where there is none."""
     try:
         if place.storage is None:
-            return JournalStorage(JournalFileBackend(str(place.folder / JOURNAL)))
+            journal = str(place.folder / JOURNAL)
+            return JournalStorage(JournalFileBackend(journal, JournalLock(journal)))
         return optuna.storages.get_storage(place.storage)
     except OSError as error:
         raise OutsideFault(f"cannot open {place.folder / JOURNAL}: {error.strerror}") from error

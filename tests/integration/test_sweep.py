@@ -10,7 +10,7 @@ import time
 import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
-from runs import started, wait_for
+from runs import BIN, ROOT, started, wait_for
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
 
 KILLS = int(os.environ.get("LAMBDAFORGE_SWEEP_KILLS", "5"))
@@ -161,6 +161,8 @@ def test_a_second_signal_kills(place):
 
 
 def finished_work(place):
+    if not (place.folder / "runs/s/study.journal").exists():
+        return {}
     study = place.study()
     done = [trial for trial in study.get_trials() if trial.state in FINISHED]
     return {t.number: (t.state, t.values, t.params, place.starts(t.number), place.ends(t.number)) for t in done}
@@ -390,6 +392,16 @@ def test_a_folder_that_cannot_be_written_is_the_outside_worlds_fault(place):
     (place.folder / "runs").write_text("")  # root may write into any folder
     errors = place.run(place.write(), code=1)
     assert "runs" in errors and len(errors.splitlines()) == 1
+
+
+def test_the_example_in_recipes_is_right(tmp_path):
+    from launch.sweep.check import check
+    from launch.sweep.spec import load_sweep
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LAMBDAFORGE_BIN", str(BIN))
+        patch.chdir(tmp_path)  # where there is no study of that name
+        check(load_sweep(ROOT / "launch/recipes/wordnet-sweep.toml"))
 
 
 def test_a_file_that_is_not_there(place):
