@@ -54,13 +54,13 @@ class Workplace:
         )
         return path
 
-    def start(self, path):
+    def start(self, path, *options):
         environment = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        return subprocess.Popen([self.program, path], env=environment, cwd=self.folder, **pipes)
+        return subprocess.Popen([self.program, path, *options], env=environment, cwd=self.folder, **pipes)
 
-    def run(self, path, code=0):
-        with self.start(path) as driver:
+    def run(self, path, *options, code=0):
+        with self.start(path, *options) as driver:
             output, errors = driver.communicate(timeout=100)
         assert driver.returncode == code, output + errors
         return output if code in (0, 75) else errors

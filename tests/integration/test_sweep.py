@@ -1,6 +1,7 @@
 """A sweep's driver over the fake trainer: how trials end, what is told to Optuna, and how a sweep goes on."""
 
 import itertools
+import json
 import os
 import random
 import signal
@@ -51,6 +52,18 @@ def test_optuna_sees_each_trial_as_it_ran(place):
         assert trial.user_attrs[TrialAttribute.FOLDER] == str(place.run_folder(trial.number))
         assert f"trial {trial.number} | {'complete' if trial.state == TrialState.COMPLETE else 'pruned'}" in output
     assert not place.processes()
+
+
+def test_json_tells_of_each_trial_and_of_the_end(place):
+    lines = place.run(place.write(trials=2), "--json").splitlines()
+    *told, end = map(json.loads, lines)
+    assert sorted(trial["number"] for trial in told) == [0, 1]
+    for trial in told:
+        seen = place.study().trials[trial["number"]]
+        assert (trial["event"], trial["state"], trial["outcome"]) == ("trial", "complete", "done")
+        assert (trial["values"], trial["parameters"], trial["step"]) == (seen.values, seen.params, 20)
+    assert (end["event"], end["trials"]) == ("end", {"complete": 2})
+    assert end["best"]["values"] == [place.study().best_value]
 
 
 def test_each_way_to_fail_has_its_reason_and_does_not_end_the_sweep(place):
