@@ -11,11 +11,14 @@ namespace lambdaforge::trainer {
 namespace {
 
 // What is left in the folder for whoever started the run; that it cannot be written is told, and
-// changes nothing about how the run ended.
+// changes nothing about how the run ended. A slip in a recipe makes no folder.
 void leave_result(const std::filesystem::path& path, const experiments::RunResult& result,
                   experiments::Tracker& tracker) {
   try {
-    std::filesystem::create_directories(path.parent_path());
+    const std::filesystem::path folder = path.parent_path();
+    if (result.outcome == experiments::Outcome::kInvalid && !std::filesystem::exists(folder))
+      return;
+    std::filesystem::create_directories(folder);
     experiments::save_result(path, result);
   } catch (const std::exception& error) {
     tracker.tell_problem(fmt::format("how the run ended is not on disk: {}", error.what()));

@@ -363,7 +363,7 @@ def test_what_is_missing_is_said_before_training(uri, words, small_recipe, tmp_p
     recipe, folder = recipe_of(tmp_path, uri, small_recipe(max_steps=2))
     quiet = {key: value for key, value in environment().items() if key != "MLFLOW_TRACKING_URI"}
     done = subprocess.run(train_command(recipe), env=quiet, capture_output=True, text=True)
-    assert done.returncode == 1 and words in done.stderr and "hush" not in done.stderr
+    assert done.returncode == 2 and words in done.stderr and "hush" not in done.stderr
     assert not folder.exists()
 
 

@@ -85,12 +85,13 @@ def test_a_metric_of_pairs_can_pick_the_best_model(run_folder, pairs_file, run_p
     ("section", "key", "value", "complaint"),
     [
         ("training", "metric_for_best_model", "usage_spearmen", "did you mean 'eval_usage_spearman'"),
-        ("evaluation", "correlation", "no/such.tsv", "cannot read no/such.tsv"),
-        ("evaluation", "correlation", "pairs.csv", "pairs.csv: unknown kind of file"),
+        ("evaluation", "correlation", "no/such.tsv", "'no/such.tsv': there is no such file"),
+        ("evaluation", "correlation", "{folder}/pairs.csv", "pairs.csv: unknown kind of file"),
     ],
 )
 def test_a_slip_ends_the_run_before_it_starts(sections, tmp_path, section, key, value, complaint):
-    changed = sections | {section: sections[section] | {key: value}}
+    (tmp_path / "pairs.csv").touch()
+    changed = sections | {section: sections[section] | {key: value.format(folder=tmp_path)}}
     done = run_training(write_recipe(tmp_path / "bad.toml", run={"output_dir": tmp_path / "runs"}, **changed))
     assert done.returncode != 0 and complaint in done.stderr
     assert not list((tmp_path / "runs").glob("**/trainer_state.json"))
