@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What a sweep saves and what it misses: the full grid of 16 trials, then the same 16 points under ASHA.
 
-    .deps/tests-venv/bin/python tests/bench/sweep.py [--slots 2] [--steps 80] [--output FOLDER]
+    .deps/tests-venv/bin/python tests/bench/sweep.py [--slots 2] [--steps 64] [--output FOLDER]
 
 Learning rate, loss scheme and warm-up of a model of two layers on WordNet's lists; the objective is NDCG@10 over 150
 queries whose senses are not in the lists. Both sweeps are of Optuna's GridSampler, in the order of the same seed, so
@@ -107,7 +107,7 @@ def describe(name, study, seconds, slots):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slots", type=int, default=2)
-    parser.add_argument("--steps", type=int, default=80, help="of a trial, a multiple of 8")
+    parser.add_argument("--steps", type=int, default=64, help="of a trial, a multiple of 8")
     parser.add_argument("--output", type=Path, help="keep the runs here (default: a temporary folder)")
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
