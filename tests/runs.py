@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
+DEPS = Path(os.environ.get("LAMBDAFORGE_DEPS", ROOT / ".deps"))
 BIN = Path(os.environ.get("LAMBDAFORGE_BUILD", ROOT / "build/release")) / "bin"
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import optuna
+import pytest
 from optuna.trial import TrialState
 from runs import BIN, ROOT, write_recipe
 
@@ -111,3 +112,16 @@ def texts_of(document):
     """What a reader sees, one space between texts."""
     without_code = re.sub(r"<(script|style)\b.*?</\1>", " ", document, flags=re.DOTALL)
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", without_code)).split())
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory):
+    """A sweep file with one objective, and its study."""
+    path = write_sweep(tmp_path_factory.mktemp("one"), "one")
+    return path, make_study(path)
+
+
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    path = write_sweep(tmp_path_factory.mktemp("two"), "two", TWO)
+    return path, make_study(path)

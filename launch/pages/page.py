@@ -16,7 +16,6 @@ by side where there is room.
 
 import contextlib
 import html
-import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -24,6 +23,8 @@ from typing import TypeAlias
 import plotly.graph_objects
 import plotly.io
 import plotly.offline
+
+from launch.atomic_write import write_atomically
 
 # Told apart by people who do not see all colours (Okabe and Ito 2008), on white and on black.
 COLOURS = ("#0072b2", "#e0700d", "#009e73", "#cc79a7", "#56b4e9", "#b8860b", "#8a63d2", "#7f8c8d")
@@ -189,20 +190,7 @@ class Page:
 
     def write(self, path: Path) -> None:
         """A reader finds the old page or the whole new one, never a part. Throws OSError."""
-        temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-        try:
-            with temporary.open("w", encoding="utf-8") as file:
-                file.write(self.html())
-                file.flush()
-                os.fsync(file.fileno())
-            temporary.replace(path)
-        finally:
-            temporary.unlink(missing_ok=True)
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_atomically(path, self.html())
 
     def _add(self, part: str) -> None:
         self._lay_out_figures()

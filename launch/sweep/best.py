@@ -7,7 +7,7 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial, TrialState
 
-from launch.sweep.atomic_write import write_atomically
+from launch.atomic_write import write_atomically
 from launch.sweep.base_recipe import base_recipe
 from launch.sweep.errors import BadInput
 from launch.sweep.facts import facts_of, trial_to_json

@@ -35,6 +35,9 @@ def main(words: list[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # Python would complain there at its end
         return 1
+    except OSError as error:  # of a file that a command writes
+        print(f"lambdaforge sweep: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        return 1
 
 
 def _run(words: list[str]) -> int:

@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from launch.sweep.atomic_write import write_atomically
+from launch.atomic_write import write_atomically
 from launch.sweep.facts import facts_of, values_on_the_way
 from launch.sweep.results import StudyResults, add_sweep_argument, read_results
 from launch.sweep.show import to_json

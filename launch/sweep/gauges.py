@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
-from launch.sweep.atomic_write import write_atomically
+from launch.atomic_write import write_atomically
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.results import objective_names
 from launch.sweep.states import STATES

@@ -1,7 +1,6 @@
 """The study behind a sweep: where it is, what it knows of itself and of its trials."""
 
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.study import Study
 from optuna.trial import FrozenTrial
 
+from launch.atomic_write import write_atomically
 from launch.sweep.engine import build_pruner, build_sampler
 from launch.sweep.errors import BadInput, OutsideFault
 from launch.sweep.journal_lock import JournalLock
@@ -225,9 +225,4 @@ def _write_study_file(sweep: Sweep, place: StudyPlace) -> None:
     text = json.dumps(about, indent=1) + "\n"
     if path.exists() and path.read_text(encoding="utf-8") == text:
         return
-    temporary = path.with_name(f"{STUDY_FILE}.{os.getpid()}")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    write_atomically(path, text)

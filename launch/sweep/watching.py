@@ -38,7 +38,8 @@ def serve(sweep: Sweep, study: Study, busy_slots: Callable[[], int]) -> Iterator
     try:
         exporter = SweepExporter(gauges, sweep.name, sweep.prometheus)
     except OSError as error:
-        raise OutsideFault(str(error)) from error
+        reason = f"cannot write {error.filename}: {error.strerror}" if error.filename else str(error)
+        raise OutsideFault(reason) from error
     print(f"figures for Prometheus at http://{sweep.prometheus.address}:{exporter.port}/metrics", file=sys.stderr)
     with exporter:
         yield

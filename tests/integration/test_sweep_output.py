@@ -11,28 +11,26 @@ import tomllib
 
 import optuna
 import pytest
-from conftest import DEPS
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
-from runs import BIN, ROOT, write_recipe
-from swept import COMPLETE, FRONT, HOSTILE, METRIC, TWO, make_study, parameters_of, sweep, told, values_of, write_sweep
+from runs import BIN, DEPS, ROOT, write_recipe
+from swept import (  # noqa: F401, one and two are fixtures
+    COMPLETE,
+    FRONT,
+    HOSTILE,
+    METRIC,
+    make_study,
+    one,
+    parameters_of,
+    sweep,
+    told,
+    two,
+    values_of,
+    write_sweep,
+)
 
 from launch.sweep.toml_text import toml_text
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    """A sweep file with one objective, and its study."""
-    path = write_sweep(tmp_path_factory.mktemp("one"), "one")
-    return path, make_study(path)
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    path = write_sweep(tmp_path_factory.mktemp("two"), "two", TWO)
-    return path, make_study(path)
-
 
 # --- show ---
 

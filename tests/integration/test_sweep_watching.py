@@ -8,29 +8,26 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
-from conftest import DEPS
 from optuna.trial import TrialState
-from runs import BIN, ROOT, free_port, started, wait_for, write_recipe
-from swept import HOSTILE, METRIC, TWO, make_study, parameters_of, texts_of, told, values_of, write_sweep
+from runs import BIN, DEPS, ROOT, free_port, started, wait_for, write_recipe
+from swept import (  # noqa: F401, one and two are fixtures
+    HOSTILE,
+    METRIC,
+    TWO,
+    make_study,
+    one,
+    parameters_of,
+    texts_of,
+    told,
+    two,
+    values_of,
+    write_sweep,
+)
 
 from launch.sweep import gauges
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.spec import load_sweep
 from launch.sweep.study import create_study
-
-
-@pytest.fixture(scope="module")
-def one(tmp_path_factory):
-    """A sweep file with one objective, and its study."""
-    path = write_sweep(tmp_path_factory.mktemp("one"), "one")
-    return path, make_study(path)
-
-
-@pytest.fixture(scope="module")
-def two(tmp_path_factory):
-    path = write_sweep(tmp_path_factory.mktemp("two"), "two", TWO)
-    return path, make_study(path)
-
 
 # --- the page, in a browser ---
 

@@ -3,11 +3,9 @@
 import os
 from pathlib import Path
 
-from launch.sweep.errors import OutsideFault
-
 
 def write_atomically(path: Path, text: str) -> None:
-    """Replaces `path` by `text`, or leaves it as it was. Throws OutsideFault that names it."""
+    """A reader finds the old file or the whole new one, never a part. Throws OSError that names `path`."""
     temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
     try:
         try:
@@ -20,7 +18,7 @@ def write_atomically(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
         _sync_folder(path.parent)
     except OSError as error:
-        raise OutsideFault(f"cannot write {path}: {error.strerror}") from error
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def _sync_folder(folder: Path) -> None:
