@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The Python programs of launch/ must be as ruff formats them, without what it finds wrong, and their
-# types must hold (pyproject.toml); --fix formats them.
+# Python must be as ruff formats it and without what ruff finds wrong; the types of launch/ must hold
+# (pyproject.toml). --fix formats.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,16 +15,16 @@ export RUFF_NO_CACHE=true
 
 case ${1-} in
   "")
-    "$python" -m ruff format --quiet --diff launch || {
+    "$python" -m ruff format --quiet --diff launch tests || {
       echo "check_python: not formatted (see above): run tests/check_python.sh --fix" >&2
       exit 1
     }
-    "$python" -m ruff check --quiet launch
+    "$python" -m ruff check --quiet launch tests
     "$python" -m mypy --cache-dir "$cache" launch
     ;;
   --fix)
-    "$python" -m ruff format launch
-    "$python" -m ruff check --quiet --fix launch
+    "$python" -m ruff format launch tests
+    "$python" -m ruff check --quiet --fix launch tests
     ;;
   *) echo "usage: tests/check_python.sh [--fix]" >&2 && exit 2 ;;
 esac

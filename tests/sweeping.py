@@ -11,6 +11,7 @@ from pathlib import Path
 import optuna
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
+
 from runs import BIN, ROOT, write_recipe
 
 sys.path.append(str(ROOT))

@@ -8,6 +8,7 @@ import sys
 import optuna
 import pytest
 from optuna.trial import TrialState
+
 from runs import BIN, ROOT, write_recipe
 
 sys.path.append(str(ROOT))

@@ -88,7 +88,7 @@ class SweepGauges:
             if not complete:
                 continue
             choose = max if direction == StudyDirection.MAXIMIZE else min
-            best = choose(complete, key=lambda trial: trial.values[index])  # noqa: B023: called at once
+            best = choose(complete, key=lambda trial: trial.values[index])  # noqa: B023 (called at once)
             values.append(((name,), best.values[index]))
             numbers.append(((name,), float(best.number)))
         yield self._gauge("best", "Best value of each objective so far", values, ["objective"])

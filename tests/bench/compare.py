@@ -46,8 +46,12 @@ def run(command, threads):
     """(standard output, wall seconds, peak resident MiB of the largest process)."""
     start = time.perf_counter()
     process = subprocess.Popen(
-        [str(part) for part in command], env=environment(threads), stdout=subprocess.PIPE, text=True,
-        stderr=subprocess.DEVNULL)
+        [str(part) for part in command],
+        env=environment(threads),
+        stdout=subprocess.PIPE,
+        text=True,
+        stderr=subprocess.DEVNULL,
+    )
     output = process.stdout.read()
     _, status, usage = os.wait4(process.pid, 0)
     if status != 0:
@@ -64,8 +68,14 @@ def train_ours(folder, steps, batch, ranks=1, threads=2):
         model={"path": MODEL, "max_length": 512},
         data={"train": LISTS, "shuffle": False},
         training={
-            "per_device_train_batch_size": batch, "learning_rate": 2e-5, "max_steps": steps,
-            "logging_steps": 1, "save_strategy": "no", "seed": 12})
+            "per_device_train_batch_size": batch,
+            "learning_rate": 2e-5,
+            "max_steps": steps,
+            "logging_steps": 1,
+            "save_strategy": "no",
+            "seed": 12,
+        },
+    )
     command = [BIN / "lambdaforge-train", recipe]
     if ranks > 1:
         command = ["mpirun", "-n", ranks, "--bind-to", "core", *command]
@@ -83,35 +93,64 @@ def train_ours(folder, steps, batch, ranks=1, threads=2):
         "tokens_per_second": tokens / sum(seconds),
         "share_of_peak": statistics.median(value for value, _ in rows["share_of_peak"]),
         "peak_rss_mib": peak_mib,
-        "seconds_to_first_step": first_step_ended - start - seconds[0]}
+        "seconds_to_first_step": first_step_ended - start - seconds[0],
+    }
 
 
 def train_theirs(steps, batch, mini_batch):
     output, _, _ = run(
-        [sys.executable, SHARED / "tools/peer_train.py", "--model", MODEL, "--lists", LISTS, "--steps", steps,
-         "--batch", batch, "--mini-batch", mini_batch, "--threads", 2], 2)
+        [
+            sys.executable,
+            SHARED / "tools/peer_train.py",
+            "--model",
+            MODEL,
+            "--lists",
+            LISTS,
+            "--steps",
+            steps,
+            "--batch",
+            batch,
+            "--mini-batch",
+            mini_batch,
+            "--threads",
+            2,
+        ],
+        2,
+    )
     row = json.loads(output.splitlines()[-1])
     return {key: row[key] for key in ("tokens_per_second", "peak_rss_mib")}
 
 
 def rerank_ours(model, pairs):
     """The whole process, start and loading included; the peer's figure leaves those out."""
-    _, seconds, _ = run(
-        [BIN / "lambdaforge-evaluate", model, "--nano", NANO, "--dataset-names", "nq", "--json"], 2)
+    _, seconds, _ = run([BIN / "lambdaforge-evaluate", model, "--nano", NANO, "--dataset-names", "nq", "--json"], 2)
     return {"pairs_per_second": pairs / seconds}
 
 
 def rerank_theirs(model, batch):
     output, _, _ = run(
-        [sys.executable, SHARED / "tools/peer_evaluate.py", "--model", model, "--nano", NANO, "--names", "nq",
-         "--batch", batch], 2)
+        [
+            sys.executable,
+            SHARED / "tools/peer_evaluate.py",
+            "--model",
+            model,
+            "--nano",
+            NANO,
+            "--names",
+            "nq",
+            "--batch",
+            batch,
+        ],
+        2,
+    )
     row = json.loads(output.splitlines()[-1])
     return {"pairs_per_second": row["pairs_per_second"], "pairs": row["pairs"]}
 
 
 def tokenize_ours(texts):
-    done = subprocess.run([BIN / "time_tokenizer", MODEL], input="\n".join(texts), capture_output=True, text=True,
-                          check=True)
+    done = subprocess.run(
+        [BIN / "time_tokenizer", MODEL], input="\n".join(texts), capture_output=True, text=True, check=True
+    )
     row = json.loads(done.stdout)
     return {"tokens_per_second": row["tokens"] / row["seconds"], "tokens": row["tokens"]}
 
@@ -130,8 +169,13 @@ def tokenize_theirs(texts):
 
 
 def bm25_ours(documents, queries, depth):
-    done = subprocess.run([BIN / "rank_bm25"], input=json.dumps({
-        "documents": documents, "queries": queries, "depth": depth}), capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [BIN / "rank_bm25"],
+        input=json.dumps({"documents": documents, "queries": queries, "depth": depth}),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
     return {"seconds": json.loads(done.stdout)["seconds"]}
 
 
@@ -173,8 +217,15 @@ def report(title, results, figure, digits=0):
     first = next(iter(medians))
     for name in list(medians)[1:]:
         print(f"  {first} / {name}: {medians[first] / medians[name]:.3f}")
-    print(json.dumps({"title": title, "figure": figure, "values": {
-        name: [row[figure] for row in rows] for name, rows in results.items()}}))
+    print(
+        json.dumps(
+            {
+                "title": title,
+                "figure": figure,
+                "values": {name: [row[figure] for row in rows] for name, rows in results.items()},
+            }
+        )
+    )
 
 
 def bench_train(options, folder):
@@ -190,8 +241,23 @@ def bench_train(options, folder):
 def bench_rerank(options, folder):
     model = folder / "model"
     subprocess.run(
-        [sys.executable, SHARED / "tools/peer_train.py", "--model", MODEL, "--lists", LISTS, "--steps", "1", "--batch",
-         "1", "--save", model], check=True, capture_output=True)
+        [
+            sys.executable,
+            SHARED / "tools/peer_train.py",
+            "--model",
+            MODEL,
+            "--lists",
+            LISTS,
+            "--steps",
+            "1",
+            "--batch",
+            "1",
+            "--save",
+            model,
+        ],
+        check=True,
+        capture_output=True,
+    )
     pairs = []
 
     def theirs(batch):
@@ -208,16 +274,21 @@ def bench_rerank(options, folder):
 def bench_tokenize(options, folder):
     with gzip.open(LISTS, "rt", encoding="utf-8") as lines:
         texts = [text.replace("\n", " ") for line in lines for text in json.loads(line)["docs"]]
-    results = alternate(options.rounds, {
-        "lambdaforge": lambda: tokenize_ours(texts), "tokenizers": lambda: tokenize_theirs(texts)})
+    results = alternate(
+        options.rounds, {"lambdaforge": lambda: tokenize_ours(texts), "tokenizers": lambda: tokenize_theirs(texts)}
+    )
     report("tokenisation, one core", results, "tokens_per_second")
 
 
 def bench_scaling(options, folder):
-    results = alternate(options.rounds, {
-        "2 ranks x 1 thread": lambda: train_ours(folder, options.steps, 16, ranks=2, threads=1),
-        "1 rank x 1 thread": lambda: train_ours(folder, options.steps, 16, ranks=1, threads=1),
-        "1 rank x 2 threads, 32 lists": lambda: train_ours(folder, options.steps, 32, ranks=1, threads=2)})
+    results = alternate(
+        options.rounds,
+        {
+            "2 ranks x 1 thread": lambda: train_ours(folder, options.steps, 16, ranks=2, threads=1),
+            "1 rank x 1 thread": lambda: train_ours(folder, options.steps, 16, ranks=1, threads=1),
+            "1 rank x 2 threads, 32 lists": lambda: train_ours(folder, options.steps, 32, ranks=1, threads=2),
+        },
+    )
     report("weak scaling, 16 lists a rank", results, "tokens_per_second")
 
 
@@ -229,13 +300,24 @@ def bench_start(options, folder):
 
 def bench_bm25(options, folder):
     documents, queries = read_nfcorpus(NFCORPUS)
-    results = alternate(options.rounds, {
-        "bm25s": lambda: bm25_theirs(documents, queries, 100), "lambdaforge": lambda: bm25_ours(documents, queries, 100)})
+    results = alternate(
+        options.rounds,
+        {
+            "bm25s": lambda: bm25_theirs(documents, queries, 100),
+            "lambdaforge": lambda: bm25_ours(documents, queries, 100),
+        },
+    )
     report(f"BM25, {len(documents)} documents, {len(queries)} queries, one thread", results, "seconds", 3)
 
 
-BENCHMARKS = {"train": bench_train, "rerank": bench_rerank, "tokenize": bench_tokenize, "scaling": bench_scaling,
-              "start": bench_start, "bm25": bench_bm25}
+BENCHMARKS = {
+    "train": bench_train,
+    "rerank": bench_rerank,
+    "tokenize": bench_tokenize,
+    "scaling": bench_scaling,
+    "start": bench_start,
+    "bm25": bench_bm25,
+}
 
 
 def main():

@@ -38,8 +38,25 @@ def shuffled_lists(folder, seed):
 def initial_model(folder, lists, seed):
     """The base model with a fresh classifier."""
     model = folder / f"initial-{seed}"
-    run([sys.executable, SHARED / "tools/peer_train.py", "--model", MODEL, "--lists", lists, "--steps", 1, "--batch", 1,
-         "--seed", seed, "--save-initial", model], 2)
+    run(
+        [
+            sys.executable,
+            SHARED / "tools/peer_train.py",
+            "--model",
+            MODEL,
+            "--lists",
+            lists,
+            "--steps",
+            1,
+            "--batch",
+            1,
+            "--seed",
+            seed,
+            "--save-initial",
+            model,
+        ],
+        2,
+    )
     return model
 
 
@@ -50,8 +67,14 @@ def train_ours(folder, initial, lists, seed):
         model={"path": initial, "max_length": 512},
         data={"train": lists, "shuffle": False},
         training={
-            "per_device_train_batch_size": LISTS_A_STEP, "learning_rate": LEARNING_RATE, "max_steps": STEPS,
-            "logging_steps": 1, "save_strategy": "no", "seed": seed})
+            "per_device_train_batch_size": LISTS_A_STEP,
+            "learning_rate": LEARNING_RATE,
+            "max_steps": STEPS,
+            "logging_steps": 1,
+            "save_strategy": "no",
+            "seed": seed,
+        },
+    )
     run([BIN / "lambdaforge-train", recipe], 2)
     return folder / f"runs/quality/{seed}/final", read_losses(folder / f"runs/quality/{seed}")
 
@@ -59,15 +82,46 @@ def train_ours(folder, initial, lists, seed):
 def train_theirs(folder, initial, lists, seed):
     model = folder / f"peer-{seed}"
     output, _, _ = run(
-        [sys.executable, SHARED / "tools/peer_train.py", "--model", initial, "--lists", lists, "--steps", STEPS,
-         "--batch", LISTS_A_STEP, "--lr", LEARNING_RATE, "--seed", seed, "--save", model], 2)
+        [
+            sys.executable,
+            SHARED / "tools/peer_train.py",
+            "--model",
+            initial,
+            "--lists",
+            lists,
+            "--steps",
+            STEPS,
+            "--batch",
+            LISTS_A_STEP,
+            "--lr",
+            LEARNING_RATE,
+            "--seed",
+            seed,
+            "--save",
+            model,
+        ],
+        2,
+    )
     return model, json.loads(output.splitlines()[-1])["loss"]
 
 
 def ndcg(folder, model):
     output, _, _ = run(
-        [BIN / "lambdaforge-evaluate", model, "--nano", folder / "wordnet/nano", "--dataset-names", "noun", "verb",
-         "adjective", "--rerank-k", 30, "--json"], 2)
+        [
+            BIN / "lambdaforge-evaluate",
+            model,
+            "--nano",
+            folder / "wordnet/nano",
+            "--dataset-names",
+            "noun",
+            "verb",
+            "adjective",
+            "--rerank-k",
+            30,
+            "--json",
+        ],
+        2,
+    )
     return json.loads(output)[METRIC]
 
 
@@ -80,8 +134,11 @@ def main():
     curves = {name: [] for name in sides}
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
-        subprocess.run([BIN / "lambdaforge", "prepare", "wordnet", "--output", folder / "wordnet"], check=True,
-                       stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [BIN / "lambdaforge", "prepare", "wordnet", "--output", folder / "wordnet"],
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
         for seed in options.seeds:
             lists = shuffled_lists(folder, seed)
             initial = initial_model(folder, lists, seed)
@@ -92,7 +149,9 @@ def main():
                 print(f"  seed {seed}: {name}: {METRIC} {scores[name][-1]:.4f}", file=sys.stderr, flush=True)
     print("\n| training loss of steps | " + " | ".join(sides) + " |\n|---|" + "---|" * len(sides))
     for begin in range(0, STEPS, LOSS_EVERY):
-        means = [statistics.mean(x for run in runs for x in run[begin:begin + LOSS_EVERY]) for runs in curves.values()]
+        means = [
+            statistics.mean(x for run in runs for x in run[begin : begin + LOSS_EVERY]) for runs in curves.values()
+        ]
         print(f"| {begin + 1} to {begin + LOSS_EVERY} | " + " | ".join(f"{mean:.4f}" for mean in means) + " |")
     for name, values in scores.items():
         print(f"{name}: {METRIC} mean {statistics.mean(values):.4f} of {[round(value, 4) for value in values]}")

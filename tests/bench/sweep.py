@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""What a sweep saves and what it misses: the full grid of 16 trials, then the same 16 points under ASHA.
+"""What a sweep saves and what it misses: a grid of 16 trials, then the same 16 points under ASHA, in three orders.
 
-    .deps/tests-venv/bin/python tests/bench/sweep.py [--slots 2] [--steps 64] [--output FOLDER]
+    .deps/tests-venv/bin/python tests/bench/sweep.py [--slots 2] [--steps 64] [--orders 1 2 3] [--output FOLDER]
 
 Learning rate, loss scheme and warm-up of a model of two layers on WordNet's lists; the objective is NDCG@10 over 150
-queries whose senses are not in the lists. Both sweeps are of Optuna's GridSampler, in the order of the same seed, so
-that only the pruner differs. Prints the steps of both, both winners, by how much the second one's is worse, and how
-long a slot was empty between two trials. The machine should do nothing else.
+queries whose senses are not in the lists. All sweeps are of Optuna's GridSampler, which shuffles the points by its
+seed; what ASHA keeps depends on who came before. The first trials are dropped at a quarter of the steps: before that,
+some are still warming up. Prints the steps of each, the winners, by how much ASHA's are worse, and how long a slot was
+empty between two trials. The machine should do nothing else.
 """
 
 import argparse
@@ -33,12 +34,11 @@ SPACE = """
 "training.warmup_ratio" = {choice = [0.0, 0.2]}
 [sampler]
 name = "Grid"
-seed = 1
 """
 ASHA = '[pruner]\nname = "ASHA"\nmin_resource = {first}\nreduction_factor = 3\n'
 
 
-def write_files(folder, steps, slots):
+def write_files(folder, steps, slots, orders):
     interval = steps // 8
     write_recipe(
         folder / "recipe.toml",
@@ -66,9 +66,13 @@ def write_files(folder, steps, slots):
         },
         tracking={"energy": True},
     )
-    head = f'recipe = "recipe.toml"\n{SPACE}[run]\nslots = {slots}\n'
-    (folder / "grid.toml").write_text(head)
-    (folder / "asha.toml").write_text(head + ASHA.format(first=interval))
+    (folder / "grid.toml").write_text(sweep_file(orders[0], slots))
+    for order in orders:
+        (folder / f"asha-{order}.toml").write_text(sweep_file(order, slots) + ASHA.format(first=steps // 4))
+
+
+def sweep_file(order, slots):
+    return f'recipe = "recipe.toml"\n{SPACE}seed = {order}\n[run]\nslots = {slots}\n'
 
 
 def sweep(folder, name):
@@ -98,9 +102,8 @@ def describe(name, study, seconds, slots):
     print(f"\n{name}: {steps} steps in {seconds:.0f} s, {1000 * energy:.2f} Wh; {count[TrialState.COMPLETE]} complete, "
           f"{count[TrialState.PRUNED]} pruned, {count[TrialState.FAIL]} failed")  # fmt: skip
     print(f"  best {best.value:.4f}, trial {best.number}: {json.dumps(best.params)}")
-    print(
-        f"  a slot was empty for {1000 * sum(gaps) / len(gaps):.0f} ms between two trials, {1000 * max(gaps):.0f} at most"
-    )
+    mean, most = 1000 * sum(gaps) / len(gaps), 1000 * max(gaps)
+    print(f"  a slot was empty for {mean:.0f} ms between two trials, {most:.0f} at most")
     return steps
 
 
@@ -108,21 +111,23 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--slots", type=int, default=2)
     parser.add_argument("--steps", type=int, default=64, help="of a trial, a multiple of 8")
+    parser.add_argument("--orders", type=int, nargs="+", default=[1, 2, 3], help="seeds of the points' order")
     parser.add_argument("--output", type=Path, help="keep the runs here (default: a temporary folder)")
     arguments = parser.parse_args()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     with tempfile.TemporaryDirectory() as scratch:
         folder = (arguments.output or Path(scratch)).absolute()
         folder.mkdir(parents=True, exist_ok=True)
-        write_files(folder, arguments.steps, arguments.slots)
+        write_files(folder, arguments.steps, arguments.slots, arguments.orders)
         prepare = [BIN / "lambdaforge", "prepare", "wordnet", "--output", folder / "data"]
         subprocess.run(prepare, check=True, stdout=subprocess.DEVNULL)
         grid, grid_seconds = sweep(folder, "grid")
-        asha, asha_seconds = sweep(folder, "asha")
         all_steps = describe("the full grid", grid, grid_seconds, arguments.slots)
-        steps = describe("ASHA", asha, asha_seconds, arguments.slots)
-        print(f"\nASHA: {steps / all_steps:.0%} of the steps, {asha_seconds / grid_seconds:.0%} of the time; "
-              f"its winner is {grid.best_value - asha.best_value:.4f} NDCG@10 below the grid's")  # fmt: skip
+        for order in arguments.orders:
+            asha, seconds = sweep(folder, f"asha-{order}")
+            steps = describe(f"ASHA, order {order}", asha, seconds, arguments.slots)
+            worse = grid.best_value - asha.best_value
+            print(f"  {steps / all_steps:.0%} of the steps; the winner is {worse:.4f} NDCG@10 below the grid's")
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@
     .deps/tests-venv/bin/python tests/bench/tracking.py [--rounds 4] [--steps 40]
 
 logging_steps = 1, so every step is told to every sink. MLflow's sink talks to a server that this script starts and
-that takes everything at once, and somebody scrapes Prometheus' exporter every five seconds. metrics.csv stays on: the times
-come out of it. Prints the median step of each run and the cost. The machine should do nothing else.
+that takes everything at once, and somebody scrapes Prometheus' exporter every five seconds. metrics.csv stays on: the
+times come out of it. Prints the median step of each run and the cost. The machine should do nothing else.
 
 Medians of short runs differ by more than 1 % without any tracking, so the run with all sinks is also asked how long
 each thread ran: the threads of sinks (sink-<name>) and of the energy meter (energy), between the first step and the
@@ -145,9 +145,10 @@ def train(folder, name, steps, uri, sinks):
         tracking=tracking,
     )
     before, server_before = processor_seconds(), processor_seconds(resource.RUSAGE_SELF)
-    with open(folder / f"{name}.log", "w") as log, subprocess.Popen(
-        train_command(recipe), env=environment(), stdout=log, stderr=subprocess.STDOUT
-    ) as process:
+    with (
+        open(folder / f"{name}.log", "w") as log,
+        subprocess.Popen(train_command(recipe), env=environment(), stdout=log, stderr=subprocess.STDOUT) as process,
+    ):
         threads = Threads(process.pid)
         threading.Thread(target=scrape_now_and_then, args=(targets, process), daemon=True).start()
         while process.poll() is None:

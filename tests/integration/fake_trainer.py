@@ -9,6 +9,7 @@ The recipe's section [fake] says how it goes:
     ignore_signals
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -56,10 +57,8 @@ def finish_early(message, code=2):
 def tell(event, **more):
     if RANK:
         return
-    try:
+    with contextlib.suppress(BrokenPipeError):
         print(json.dumps({"event": event, "time": time.time()} | more), flush=True)
-    except BrokenPipeError:
-        pass
 
 
 def quality(settings, step):
@@ -118,8 +117,15 @@ class Run:
         self.state["log_history"].append({"step": step, "eval_mean_ndcg@10": value})
         queries = {f"q{i}": value + 0.01 * ((i * 7 + step) % 5) for i in range(20)}
         metrics = {"eval_mean_ndcg@10": value, "eval_loss": 1 - value}
-        tell("evaluation", step=step, epoch=0.1, metrics=metrics, metric_for_best_model="eval_mean_ndcg@10",
-             best_so_far=True, per_query={"NanoX_ndcg@10": queries})
+        tell(
+            "evaluation",
+            step=step,
+            epoch=0.1,
+            metrics=metrics,
+            metric_for_best_model="eval_mean_ndcg@10",
+            best_so_far=True,
+            per_query={"NanoX_ndcg@10": queries},
+        )
 
     def train(self):
         rate = self.settings["training"]["learning_rate"]

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import pytest
+
 from runs import BIN, environment, read_history, run_training, train, train_command, write_recipe
 
 

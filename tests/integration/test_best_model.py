@@ -5,6 +5,7 @@ import json
 
 import numpy
 import pytest
+
 from runs import read_history, train
 
 METRIC = "eval_NanoBEIR_R10_mean_ndcg@10"
@@ -56,9 +57,7 @@ def test_the_best_checkpoint_loads_in_sentence_transformers(run_folder, wordnet,
     # The run cut pairs at 64 tokens, and the saved model remembers that.
     peer = CrossEncoder(str(run_folder / "final"), device="cpu")
     assert peer.max_seq_length == 64
-    numpy.testing.assert_allclose(
-        [float(line) for line in printed.split()], peer.predict(pairs), atol=2e-5, rtol=0
-    )
+    numpy.testing.assert_allclose([float(line) for line in printed.split()], peer.predict(pairs), atol=2e-5, rtol=0)
 
 
 def test_hugging_face_reads_the_state(run_folder):
@@ -83,9 +82,21 @@ def test_metrics_are_in_the_csv_files(run_folder):
 
 def test_evaluate_agrees_with_the_run(run_folder, wordnet, run_program, tmp_path):
     printed = run_program(
-        "lambdaforge", "evaluate", run_folder / "final", "--nano", wordnet / "nano",
-        "--dataset-names", "noun", "verb", "--rerank-k", 10, "--metrics", "recall@5", "--json",
-        "--output", tmp_path,
+        "lambdaforge",
+        "evaluate",
+        run_folder / "final",
+        "--nano",
+        wordnet / "nano",
+        "--dataset-names",
+        "noun",
+        "verb",
+        "--rerank-k",
+        10,
+        "--metrics",
+        "recall@5",
+        "--json",
+        "--output",
+        tmp_path,
     )
     rows = [row for row in read_history(run_folder) if METRIC in row and row["step"] > 0]
     best = max(rows, key=lambda row: row[METRIC])

@@ -1,6 +1,7 @@
 """N ranks do exactly what one rank does with the whole batch."""
 
 import numpy
+
 from runs import read_history, read_losses, train
 
 
@@ -25,6 +26,8 @@ def test_a_short_last_batch_is_trained_on(small_recipe, tmp_path):
     (tmp_path / "one.jsonl").write_text(line + "\n")
     sections["data"] = {"train": tmp_path / "one.jsonl"}
     two = train(tmp_path, 2, name="two", **sections)
-    one = train(tmp_path, name="one", **sections | {"training": sections["training"] | {"per_device_train_batch_size": 8}})
+    one = train(
+        tmp_path, name="one", **sections | {"training": sections["training"] | {"per_device_train_batch_size": 8}}
+    )
     assert [row["step"] for row in read_history(two) if "loss" in row] == [1, 2]
     numpy.testing.assert_allclose(read_losses(two), read_losses(one), rtol=1e-5)

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pandas
 import pytest
+
 from runs import BIN, environment, read_history, run_training, train, train_command, write_recipe
 
 TRACKING = {"country_iso_code": "FRA", "energy_interval": 1}
@@ -78,11 +79,10 @@ def training(small_recipe, tmp_path):
 
 def codecarbon_of(mode, pid, folder):
     """CodeCarbon's tracker of the machine or of a process that is not its own, not yet started."""
+    import psutil
     from codecarbon import OfflineEmissionsTracker
     from codecarbon.external.hardware import CPU
     from codecarbon.external.ram import RAM
-
-    import psutil
 
     tracker = OfflineEmissionsTracker(
         country_iso_code="FRA",

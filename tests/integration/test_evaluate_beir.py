@@ -8,6 +8,7 @@ from collections import defaultdict
 
 import pytest
 import pytrec_eval
+
 from runs import BIN, environment
 
 METRICS = ["ndcg@10", "mrr@10", "map", "recall@100", "precision@10"]

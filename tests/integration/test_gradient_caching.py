@@ -5,6 +5,7 @@ import os
 import subprocess
 
 import numpy
+
 from runs import environment, read_losses, train, train_command, write_recipe
 
 

@@ -13,6 +13,7 @@ from datetime import datetime
 
 import h5py
 import numpy
+
 from runs import environment, run_training, train_command, write_recipe
 
 KILLS = int(os.environ.get("LAMBDAFORGE_KILLS", "5"))
@@ -95,4 +96,3 @@ def test_a_killed_run_opens_and_goes_on(small_recipe, tmp_path):
     with h5py.File(folder / "run.h5", "r") as file:  # closed well: no SWMR needed any more
         assert file["log"]["kind"][-1] == b"finished"
         assert len(file["checkpoints"]) == len(set(file["checkpoints"]["step"]))
-

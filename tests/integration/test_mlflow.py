@@ -13,9 +13,11 @@ import sys
 import threading
 from collections import defaultdict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import h5py
 import pytest
+
 from runs import BIN, environment, free_port, read_history, run_training, started, train_command, wait_for, write_recipe
 
 os.environ.setdefault("MLFLOW_ENABLE_TELEMETRY", "false")
@@ -30,7 +32,14 @@ class Server:
         self.uri = f"http://127.0.0.1:{self.port}"
 
     def start(self):
-        command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
+        command = [
+            sys.executable,
+            "-m",
+            "mlflow",
+            "server",
+            "--backend-store-uri",
+            f"sqlite:///{self.folder}/mlflow.db",
+        ]
         command += ["--artifacts-destination", self.folder / "artifacts", "--workers", 1, "--port", self.port]
         with open(self.folder / "server.log", "a") as log:
             # A group of its own: the server has a child, and both are to end.
@@ -158,7 +167,7 @@ def test_the_server_shows_the_run(server, small_recipe, wordnet, tmp_path):
     assert {f"model/{path.name}" for path in (folder / "final").iterdir() if path.is_file()} <= model
     for name, source in {"metrics.csv": "metrics.csv", "model/model.safetensors": "final/model.safetensors"}.items():
         uploaded = client.download_artifacts(run.info.run_id, name, str(tmp_path))
-        assert open(uploaded, "rb").read() == (folder / source).read_bytes(), name
+        assert Path(uploaded).read_bytes() == (folder / source).read_bytes(), name
     assert not list((folder / "mlflow").glob("spool-*"))
 
 
@@ -233,7 +242,9 @@ def test_spooled_oddities_reach_the_server_once(server, tmp_path):
     experiment = f"of {tmp_path.name}"
     metrics = [
         {"key": key, "value": value, "timestamp": 1000 + step, "step": step}
-        for step, (key, value) in enumerate([("nan", "NaN"), ("low", "-Infinity"), ("_b_markup__b_", 0.5), ("bad@key", 1)])
+        for step, (key, value) in enumerate(
+            [("nan", "NaN"), ("low", "-Infinity"), ("_b_markup__b_", 0.5), ("bad@key", 1)]
+        )
     ]
     params = [{"key": f"p{i}", "value": "v"} for i in range(99)] + [{"key": "not@allowed", "value": "v"}]
     tags = [{"key": "lambdaforge.start", "value": f"once {tmp_path}"}]
@@ -279,12 +290,14 @@ class Moody(BaseHTTPRequestHandler):
         Moody.seen.append(self.headers.get("Authorization"))
         mood = Moody.moods.pop(0) if "log-batch" in self.path and Moody.moods else 0
         if mood in (500, 429):
-            return self.send(mood, b"<html>not now</html>")
+            self.send(mood, b"<html>not now</html>")
+            return
         headers = {"Content-Type": self.headers.get("Content-Type", "")}
         answer = requests.request(self.command, Moody.target + self.path, data=body, headers=headers)
         if mood == "lose":
             self.close_connection = True
-            return self.connection.shutdown(socket.SHUT_RDWR)
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
         self.send(answer.status_code, answer.content)
 
     def send(self, status, content):

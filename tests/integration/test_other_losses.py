@@ -7,9 +7,9 @@ import subprocess
 import numpy
 import pytest
 import torch
-from runs import BIN, environment, read_history, read_losses, run_training, train, write_recipe
 from sentence_transformers import CrossEncoder
 
+from runs import BIN, environment, read_history, read_losses, run_training, train, write_recipe
 
 WORDS = ["river", "engine", "violin"]
 QUERY = "what is this about"
@@ -119,7 +119,13 @@ def test_pairs_and_tuples_train(small_recipe, tmp_path):
         for kind, word in enumerate(WORDS)
     ]
     tuples = [
-        {"query": QUERY, "positive": about("river"), "negative_1": about("engine"), "negative_2": about(word), "label": [1, 1]}
+        {
+            "query": QUERY,
+            "positive": about("river"),
+            "negative_1": about("engine"),
+            "negative_2": about(word),
+            "label": [1, 1],
+        }
         for word in WORDS[1:] * 4
     ]
     for name, rows, loss, first in (

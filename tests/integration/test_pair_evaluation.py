@@ -4,6 +4,7 @@ import json
 import subprocess
 
 import pytest
+
 from runs import BIN, read_history, run_training, train, write_recipe
 
 NANO = "eval_NanoBEIR_R10_mean_ndcg@10"

@@ -19,6 +19,7 @@ import optuna
 import pytest
 import yaml
 from grafana_foundation_sdk.models.dashboard import Dashboard
+
 from runs import ROOT, environment, free_port, run_training, train_command, write_recipe
 
 sys.path.append(str(ROOT))
@@ -59,9 +60,10 @@ def answers(url):
 
 @contextlib.contextmanager
 def server(log, url, *command):
-    with log.open("w") as output, subprocess.Popen(
-        list(map(str, command)), stdout=output, stderr=subprocess.STDOUT
-    ) as process:
+    with (
+        log.open("w") as output,
+        subprocess.Popen(list(map(str, command)), stdout=output, stderr=subprocess.STDOUT) as process,
+    ):
         try:
             wait_for(lambda: process.poll() is not None or answers(url), url)
             assert process.poll() is None, log.read_text()
@@ -400,10 +402,12 @@ def check_tls(address, certificate):
     def leave():
         """Asks, and is gone (a reset, no goodbye) when the answer comes."""
         host, port = address.split(":")
-        with socket.create_connection((host, int(port))) as client:
-            with certificate.context().wrap_socket(client, server_hostname=host) as secure:
-                secure.sendall(request)
-                secure.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with (
+            socket.create_connection((host, int(port))) as client,
+            certificate.context().wrap_socket(client, server_hostname=host) as secure,
+        ):
+            secure.sendall(request)
+            secure.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     assert status(ssl.TLSVersion.TLSv1_2) == status(ssl.TLSVersion.TLSv1_3) == b"HTTP/1.1 401"
     with pytest.raises(ssl.SSLError, match="EOF|alert protocol version"):  # the server's doing, not this client's
@@ -496,9 +500,7 @@ def test_a_loss_that_is_not_finite_is_seen(prometheus, small_recipe, wordnet, tm
         json.dumps([{"targets": [f"127.0.0.1:{port}"], "labels": labels}])
     )
     wait_for(lambda: prometheus.query('up{run="diverged", rank="0"} == 0'), "the target to be known")
-    recipe = recipe_of(
-        tmp_path, sections, "diverged", prometheus.targets, wordnet / "nano", prometheus_port=port
-    )
+    recipe = recipe_of(tmp_path, sections, "diverged", prometheus.targets, wordnet / "nano", prometheus_port=port)
     done = run_training(recipe, 2)
     assert done.returncode != 0
     assert "diverged" in done.stderr

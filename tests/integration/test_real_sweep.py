@@ -7,6 +7,7 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+
 from runs import BIN, environment, started, wait_for, write_recipe
 
 SWEEP = """

@@ -9,6 +9,7 @@ import sys
 
 import h5py
 import pytest
+
 from runs import BIN, ROOT, environment, started, train, train_command, wait_for, write_recipe
 
 sys.path.insert(0, str(ROOT))
@@ -176,7 +177,9 @@ def test_a_run_is_shown_while_it_trains_and_after_a_kill_beside_others(folder):
 
 
 def figures_of_run(folder, run):
-    return figures_of((folder / "one.html").read_text()) if report(folder, run, output="one.html").returncode == 0 else {}
+    return (
+        figures_of((folder / "one.html").read_text()) if report(folder, run, output="one.html").returncode == 0 else {}
+    )
 
 
 def test_slips_are_told(folder):

@@ -5,6 +5,7 @@ import signal
 import subprocess
 
 import pytest
+
 from runs import environment, read_history, read_losses, run_training, train, train_command, wait_for, write_recipe
 
 

@@ -8,6 +8,7 @@ import subprocess
 
 import pandas
 import pytest
+
 from runs import BIN, read_history, read_losses, train
 
 RATES = {"slow": 1e-5, "fast": 1e-4}

@@ -4,6 +4,7 @@ import resource
 
 from runs import train
 
+
 def page_faults(train_once):
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_minflt
     train_once()

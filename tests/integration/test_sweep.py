@@ -10,6 +10,7 @@ import time
 import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
+
 from runs import started, wait_for
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
 
@@ -189,7 +190,7 @@ def test_kills_at_random_moments_lose_no_finished_trial_and_run_none_twice(place
     driver, known = place.start(path), {}
     try:
         for kill in range(KILLS):
-            wait_for(lambda: driver.poll() is not None or place.processes(), 40)
+            wait_for(lambda driver=driver: driver.poll() is not None or place.processes(), 40)
             time.sleep(draw.uniform(0, 1))
             victims = sorted(place.processes())
             if kill % 2 and victims:

@@ -3,6 +3,7 @@
 import subprocess
 
 import pytest
+
 from runs import BIN, ROOT
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, Workplace
 

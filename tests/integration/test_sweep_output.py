@@ -14,6 +14,8 @@ import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState
+
+from launch.sweep.toml_text import toml_text
 from runs import BIN, DEPS, ROOT, write_recipe
 from swept import (  # noqa: F401, one and two are fixtures
     COMPLETE,
@@ -29,8 +31,6 @@ from swept import (  # noqa: F401, one and two are fixtures
     values_of,
     write_sweep,
 )
-
-from launch.sweep.toml_text import toml_text
 
 # --- show ---
 

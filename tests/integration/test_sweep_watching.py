@@ -9,6 +9,11 @@ from dataclasses import replace
 
 import pytest
 from optuna.trial import TrialState
+
+from launch.sweep import gauges
+from launch.sweep.prometheus_options import PrometheusOptions
+from launch.sweep.spec import load_sweep
+from launch.sweep.study import create_study
 from runs import BIN, DEPS, ROOT, free_port, started, wait_for, write_recipe
 from swept import (  # noqa: F401, one and two are fixtures
     HOSTILE,
@@ -23,11 +28,6 @@ from swept import (  # noqa: F401, one and two are fixtures
     values_of,
     write_sweep,
 )
-
-from launch.sweep import gauges
-from launch.sweep.prometheus_options import PrometheusOptions
-from launch.sweep.spec import load_sweep
-from launch.sweep.study import create_study
 
 # --- the page, in a browser ---
 

@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from runs import BIN, environment, started, train_command, write_recipe
 
 DONE, FAILED, INVALID, DIVERGED, STOPPED = 0, 1, 2, 3, 75

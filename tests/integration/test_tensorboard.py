@@ -12,9 +12,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import pytest
-from runs import environment, free_port, run_training, started, train, train_command, wait_for, write_recipe
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import plugin_data_pb2
+
+from runs import environment, free_port, run_training, started, train, train_command, wait_for, write_recipe
 
 TRACKING = {"tensorboard": True}
 FINISHED_SESSIONS = {"startIndex": 0, "sliceSize": 9, "allowedStatuses": ["STATUS_SUCCESS"]}

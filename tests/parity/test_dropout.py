@@ -1,14 +1,15 @@
-"""Dropout draws other masks than sentence-transformers, but from the same distribution: over many draws, the loss and the
-norm of its gradient have the same mean and spread at every place where dropout stands."""
+"""Dropout draws other masks than sentence-transformers, but from the same distribution: over many draws, the loss and
+the norm of its gradient have the same mean and spread at every place where dropout stands."""
 
 import json
 
 import numpy
 import pytest
 import torch
-from runs import read_history, train
 from sentence_transformers import CrossEncoder
 from sentence_transformers.cross_encoder.losses import LambdaLoss
+
+from runs import read_history, train
 
 DRAWS, LISTS, RATE = 80, 3, 0.3
 RATES = ["hidden_dropout_prob", "attention_probs_dropout_prob", "classifier_dropout"]
@@ -49,9 +50,7 @@ def our_draws(model, lists, place, tmp_path):
 
 
 def their_draws(model, lists, place):
-    encoder = CrossEncoder(
-        str(model), device="cpu", config_kwargs=rates(place), activation_fn=torch.nn.Identity()
-    )
+    encoder = CrossEncoder(str(model), device="cpu", config_kwargs=rates(place), activation_fn=torch.nn.Identity())
     rows = [json.loads(line) for line in lists.read_text().splitlines()]
     columns = [[row["query"] for row in rows], [row["docs"] for row in rows]]
     labels = [torch.tensor(row["labels"], dtype=torch.float) for row in rows]

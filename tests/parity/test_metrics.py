@@ -131,9 +131,7 @@ def written_out(ranked, judged):
 
     def expected_reciprocal_rank(k):
         stops = [gain / 16 for gain in gains[:k]]
-        return sum(
-            math.prod(1 - other for other in stops[:i]) * stop / (i + 1) for i, stop in enumerate(stops)
-        )
+        return sum(math.prod(1 - other for other in stops[:i]) * stop / (i + 1) for i, stop in enumerate(stops))
 
     return {
         "mrr@3": 1 / first if first <= 3 else 0,

@@ -163,7 +163,9 @@ def test_the_hub_reads_its_metadata(our_folder):
     assert card.data.pipeline_tag == "text-ranking"
     assert card.data.library_name == "sentence-transformers"
     assert card.data.license == "apache-2.0" and card.data.language == ["en"]
-    assert {"sentence-transformers", "cross-encoder", "reranker", "loss:LambdaLoss", "dataset_size:50"} <= set(card.data.tags)
+    assert {"sentence-transformers", "cross-encoder", "reranker", "loss:LambdaLoss", "dataset_size:50"} <= set(
+        card.data.tags
+    )
     results = card.data.eval_results
     assert all(isinstance(result, EvalResult) for result in results) and len(results) == 4 * 3
     again = ModelCardData(**yaml.safe_load(card.data.to_yaml()), ignore_metadata_errors=False)

@@ -25,9 +25,7 @@ TIED = 1000  # three-digit scores: every list has ties
 TIE_FREE = 1 << 24  # as many values as float32 can tell apart in [0, 1)
 TOLERANCE = 1e-9
 
-pytestmark = pytest.mark.skipif(
-    not NANO.is_dir(), reason=f"no NanoBEIR folder at {NANO}: set LAMBDAFORGE_SHARED"
-)
+pytestmark = pytest.mark.skipif(not NANO.is_dir(), reason=f"no NanoBEIR folder at {NANO}: set LAMBDAFORGE_SHARED")
 
 
 class ChecksumModel:
@@ -122,9 +120,7 @@ def assert_same_csv(ours, theirs):
 
 
 @pytest.mark.parametrize("always_rerank_positives", [True, False])
-def test_every_metric_and_file_agrees(
-    peer, single_documents, tmp_path, always_rerank_positives
-):
+def test_every_metric_and_file_agrees(peer, single_documents, tmp_path, always_rerank_positives):
     evaluator, _ = peer
     theirs = run_peer(evaluator, TIE_FREE, always_rerank_positives, tmp_path / "theirs")
     ours = run_ours(TIE_FREE, always_rerank_positives, tmp_path / "ours")

@@ -9,6 +9,7 @@ import subprocess
 
 import numpy as np
 import pytest
+
 from runs import BIN, environment
 
 TOLERANCE = 1e-9
@@ -49,7 +50,9 @@ def peer_evaluator(parts):
     evaluators = []
     for place, part in enumerate(parts):
         pairs = [[str(place), str(i)] for i in range(len(part["labels"]))]
-        kind = CrossEncoderCorrelationEvaluator if part["kind"] == "correlation" else CrossEncoderClassificationEvaluator
+        kind = (
+            CrossEncoderCorrelationEvaluator if part["kind"] == "correlation" else CrossEncoderClassificationEvaluator
+        )
         evaluators.append(kind(pairs, part["labels"], name=part["name"]))
     return evaluators[0] if len(evaluators) == 1 else SequentialEvaluator(evaluators)
 
@@ -100,6 +103,7 @@ def compare(run_program, tmp_path):
             assert list(report["metrics"]) == report["metric_names"] == list(theirs)
             assert report["metrics"] == pytest.approx(theirs, abs=TOLERANCE, rel=TOLERANCE), parts
             assert_same_csv(tmp_path / "ours" / str(number), folder)
+
     return run
 
 
@@ -164,7 +168,11 @@ def test_sequences_agree(compare):
     random = np.random.default_rng(4)
     compare(
         [
-            [random_correlation(random, "sts"), random_classes(random, "duplicates"), random_correlation(random, "last")]
+            [
+                random_correlation(random, "sts"),
+                random_classes(random, "duplicates"),
+                random_correlation(random, "last"),
+            ]
             for _ in range(30)
         ]
     )
@@ -237,7 +245,7 @@ def test_thresholds_are_on_the_scores_that_predict_gives(one_label, first_pairs,
     (tmp_path / "pairs.jsonl").write_text("\n".join(lines) + "\n")
     printed = run_program("lambdaforge", "predict", folder, "--max-length", 128, "--pairs", tmp_path / "pairs.jsonl")
     scores = np.array([float(line) for line in printed.split()], dtype=np.float32)
-    assert 0 < scores.min() and scores.max() < 1
+    assert scores.min() > 0 and scores.max() < 1
     called_positive = scores >= np.float32(ours["long_accuracy_threshold"])
     assert np.mean(called_positive == np.array(labels, dtype=bool)) == ours["long_accuracy"]
 

@@ -36,9 +36,7 @@ def test_scores_equal_the_peers(peer_model, first_pairs, run_program, tmp_path):
     numpy.testing.assert_allclose(logits, expected, atol=2e-5, rtol=0)
     # And with the model's own activation, the sigmoid.
     few = pairs[:100]
-    numpy.testing.assert_allclose(
-        predict(run_program, peer_model, few, tmp_path), peer.predict(few), atol=2e-5, rtol=0
-    )
+    numpy.testing.assert_allclose(predict(run_program, peer_model, few, tmp_path), peer.predict(few), atol=2e-5, rtol=0)
 
 
 def test_ranking_equals_the_peers(peer_model, first_pairs, run_program, tmp_path):
@@ -48,12 +46,18 @@ def test_ranking_equals_the_peers(peer_model, first_pairs, run_program, tmp_path
     documents = [document for _, document in first_pairs(12)]
     (tmp_path / "documents.txt").write_text("\n".join(documents) + "\n")
     printed = run_program(
-        "lambdaforge", "predict", peer_model, "--query", query, "--documents", tmp_path / "documents.txt",
-        "--top-k", 5, "--json",
+        "lambdaforge",
+        "predict",
+        peer_model,
+        "--query",
+        query,
+        "--documents",
+        tmp_path / "documents.txt",
+        "--top-k",
+        5,
+        "--json",
     )
     ours = [json.loads(line) for line in printed.splitlines()]
     theirs = CrossEncoder(str(peer_model), device="cpu").rank(query, documents, top_k=5)
     assert [row["corpus_id"] for row in ours] == [row["corpus_id"] for row in theirs]
-    numpy.testing.assert_allclose(
-        [row["score"] for row in ours], [row["score"] for row in theirs], atol=2e-5, rtol=0
-    )
+    numpy.testing.assert_allclose([row["score"] for row in ours], [row["score"] for row in theirs], atol=2e-5, rtol=0)

@@ -24,13 +24,8 @@ MAX_LENGTHS = (512, 128, 32)
 
 
 def ours(directory, pairs):
-    lines = (
-        json.dumps(dict(zip(("query", "document", "max_length"), pair)), ensure_ascii=False)
-        for pair in pairs
-    )
-    done = subprocess.run(
-        [TOOL, directory], input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True
-    )
+    lines = (json.dumps(dict(zip(("query", "document", "max_length"), pair)), ensure_ascii=False) for pair in pairs)
+    done = subprocess.run([TOOL, directory], input="\n".join(lines).encode(), stdout=subprocess.PIPE, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     return [(row["ids"], row["type_ids"]) for row in rows]
 

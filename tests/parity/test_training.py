@@ -6,6 +6,7 @@ import sys
 
 import numpy
 import pytest
+
 from runs import read_losses, train
 
 SCHEMES = ["NoWeighting", "NDCGLoss1", "NDCGLoss2", "NDCGLoss2PP", "LambdaRank"]
