@@ -76,6 +76,18 @@ Run bm25_run(const RetrievalSet& set, size_t depth) {
   return run;
 }
 
+size_t drop_queries_themselves(const RetrievalSet& set, Run& run) {
+  size_t dropped = 0;
+  for (auto& [query, documents] : run) {
+    const auto judged = set.qrels.find(query);
+    if (judged != set.qrels.end() && judged->second.contains(query)) continue;
+    dropped += std::erase_if(
+        documents, [&](const ScoredDocument& document) { return document.document == query; });
+  }
+  std::erase_if(run, [](const auto& ranked) { return ranked.second.empty(); });
+  return dropped;
+}
+
 Run rerank(const RetrievalSet& set, const Run& first_stage, size_t k, const Scorer& score) {
   if (k < 1) throw std::invalid_argument("reranking needs k >= 1, got 0");
   const TextsById texts(set);

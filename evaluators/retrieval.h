@@ -23,6 +23,12 @@ struct RetrievalSet {
 // BM25's first `depth` documents of every query that has some.
 Run bm25_run(const RetrievalSet& set, size_t depth);
 
+// Takes every document that has its query's id out of the run, and returns how many: in ArguAna and
+// Quora the queries stand in the corpus too, and nobody asks for what they have. As BEIR does it
+// (ignore_identical_ids of its EvaluateRetrieval), but a document that is judged for its query
+// stays: then the same id is chance. A query that has no document left is left out.
+size_t drop_queries_themselves(const RetrievalSet& set, Run& run);
+
 // The first stage's run with the best k documents of each query (as best_first ranks them) in the
 // order of the model's scores, in one scorer call. The others keep their order below, under scores
 // that are made up: recall beyond rank k is the first stage's, so that a difference between the two

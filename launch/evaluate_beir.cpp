@@ -18,14 +18,17 @@ using evaluators::Run;
 constexpr size_t kBm25Depth = 1000;  // as deep as TREC's runs, so that recall@1000 can be asked for
 
 Run first_stage_of(const RetrievalSet& set, const EvaluateOptions& options) {
-  if (options.first_stage.empty())
-    return bm25_run(set, std::max(kBm25Depth, static_cast<size_t>(options.rerank_k)));
+  if (options.first_stage.empty())  // one more, because one of them may be the query itself
+    return bm25_run(set, std::max(kBm25Depth, static_cast<size_t>(options.rerank_k)) + 1);
   Run run = trainer::read_first_stage(options.first_stage);
   std::erase_if(run, [&](const auto& ranked) { return !set.qrels.contains(ranked.first); });
   return run;
 }
 
-void warn_about_lost_queries(const RetrievalSet& set, const Run& first_stage) {
+void tell_about_first_stage(const RetrievalSet& set, const Run& first_stage, size_t dropped) {
+  if (dropped > 0)
+    std::cerr << fmt::format("{}: left out {} documents with the id of their query, as BEIR does\n",
+                             set.name, dropped);
   const auto is_lost = [&](const auto& query) {
     const auto found = first_stage.find(query.first);
     return found == first_stage.end() || found->second.empty();
@@ -41,7 +44,8 @@ void warn_about_lost_queries(const RetrievalSet& set, const Run& first_stage) {
 evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
                                      trainer::Communicator& communicator) {
   const RetrievalSet set = trainer::load_beir(options.beir, options.split);
-  const Run first_stage = first_stage_of(set, options);
+  Run first_stage = first_stage_of(set, options);
+  const size_t dropped = drop_queries_themselves(set, first_stage);
   const models::Pretrained pretrained = load_model(options, communicator);
   if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
     throw std::invalid_argument(
@@ -50,7 +54,7 @@ evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
       rerank(set, first_stage, static_cast<size_t>(options.rerank_k),
              trainer::make_shared_scorer(pretrained, communicator, options.batch_tokens));
   if (communicator.rank() == 0) {
-    warn_about_lost_queries(set, first_stage);
+    tell_about_first_stage(set, first_stage, dropped);
     if (const std::filesystem::path folder = options.output; !folder.empty()) {
       write_run(folder / fmt::format("run.{}.trec", set.name), reranked);
       write_run(folder / fmt::format("bm25.{}.trec", set.name), first_stage, "first-stage");

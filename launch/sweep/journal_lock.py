@@ -8,29 +8,37 @@ from pathlib import Path
 
 from optuna.storages.journal import JournalFileSymlinkLock
 
-HELD = b"held"
+LONGEST_MARK = 64  # bytes
 
 
 class JournalLock(JournalFileSymlinkLock):
     """Optuna's own lock, so that whoever else opens the journal is kept out; and the kernel's around it.
 
-    A killed holder of Optuna's leaves a link behind, which others take for a lock for 30 s. Whoever has the kernel's
-    lock and finds the mark of an earlier holder knows that this one has died, and cleans up after it.
+    A killed holder of Optuna's leaves a link behind, which others take for a lock for 30 s. A holder of ours notes
+    which link is its own: whoever has the kernel's lock and finds that link still there knows that its maker has died,
+    and cleans up after it.
     """
 
     def __init__(self, journal: str) -> None:
         super().__init__(journal)
         self.journal = Path(journal)
+        self.link = Path(f"{journal}.lock")
         self.held = threading.local()  # threads of a driver are kept apart as drivers are
 
     def acquire(self) -> bool:
         mark = os.open(f"{self.journal}.holder", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         try:
             fcntl.flock(mark, fcntl.LOCK_EX)
-            if os.pread(mark, len(HELD), 0):
+            left = os.pread(mark, LONGEST_MARK, 0)
+            if left and left == self._link_mark():
                 self._clean_up()
-            os.pwrite(mark, HELD, 0)
+            os.ftruncate(mark, 0)
             super().acquire()
+            try:
+                os.pwrite(mark, self._link_mark(), 0)
+            except BaseException:  # a full disk
+                super().release()
+                raise
         except BaseException:
             os.close(mark)
             raise
@@ -44,9 +52,16 @@ class JournalLock(JournalFileSymlinkLock):
         finally:
             os.close(self.held.mark)
 
+    def _link_mark(self) -> bytes:
+        """Of the link that is there; another one, made later, has another mark."""
+        try:
+            about = self.link.lstat()
+        except FileNotFoundError:
+            return b""
+        return f"{about.st_ino} {about.st_mtime_ns}".encode()
+
     def _clean_up(self) -> None:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{self.journal}.lock")
+        self.link.unlink(missing_ok=True)
         with contextlib.suppress(FileNotFoundError), self.journal.open("r+b") as journal:
             # The line that it was writing: nobody has been told that it is there.
             whole = journal.read().rfind(b"\n") + 1

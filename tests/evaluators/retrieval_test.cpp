@@ -34,6 +34,18 @@ TEST(Bm25Run, RanksTheCorpusForEveryQueryThatFindsSomething) {
   EXPECT_EQ(run.at("q1")[0].score, run.at("q1")[1].score);
 }
 
+TEST(DropQueriesThemselves, LeavesWhatIsJudgedAndWhatHasAnotherId) {
+  RetrievalSet set = kSet;
+  set.qrels["q2"]["q2"] = 0;
+  evaluators::Run run = {{"q1", {{"d1", 3}, {"q1", 2}, {"q2", 1}}},
+                         {"q2", {{"q2", 2}}},
+                         {"unjudged", {{"unjudged", 1}}}};
+  EXPECT_EQ(drop_queries_themselves(set, run), 2U);
+  EXPECT_EQ(ids(run.at("q1")), (Ids{"d1", "q2"}));
+  EXPECT_EQ(ids(run.at("q2")), Ids{"q2"});
+  EXPECT_FALSE(run.contains("unjudged"));
+}
+
 TEST(Rerank, OrdersTheFirstKByTheModelAndLeavesTheRestBelow) {
   // Not in the order of its scores, as a run may be.
   const evaluators::Run first_stage = {{"q1", {{"d4", 1}, {"d1", 4}, {"d2", 3}, {"d3", 2}}}};

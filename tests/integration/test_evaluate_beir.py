@@ -24,13 +24,13 @@ QUERIES = {"q1": "what does a cat hunt", "q2": "animal that guards", "q3": "phot
 QRELS = {"q1": {"d1": 2, "d3": 1, "d6": 0}, "q2": {"d2": 1, "d1": 0}, "q3": {"d6": 1}}
 
 
-def write_beir(folder, qrels=QRELS):
+def write_beir(folder, qrels=QRELS, queries=QUERIES):
     def jsonl(rows):
         return "".join(json.dumps({"_id": key} | row) + "\n" for key, row in rows.items())
 
     (folder / "qrels").mkdir(parents=True)
     (folder / "corpus.jsonl.gz").write_bytes(gzip.compress(jsonl(CORPUS).encode()))
-    (folder / "queries.jsonl").write_text(jsonl({key: {"text": text} for key, text in QUERIES.items()}))
+    (folder / "queries.jsonl").write_text(jsonl({key: {"text": text} for key, text in queries.items()}))
     rows = [f"{query}\t{document}\t{grade}\n" for query in qrels for document, grade in qrels[query].items()]
     (folder / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(rows))
     return folder
@@ -111,6 +111,20 @@ def test_a_given_first_stage_takes_the_place_of_bm25(pets, base_model, tmp_path)
     assert others["pets_base_mrr@10"] == pytest.approx((1 / 4 + 1 / 2 + 0) / 3)
     ranking = [row.split()[2] for row in (tmp_path / "run.pets.trec").read_text().splitlines() if row[:2] == "q1"]
     assert set(ranking[:2]) == {"d6", "d5"} and ranking[2:] == ["d4", "d3", "d2", "d1"]
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_query_is_no_answer_to_itself(pets, base_model, tmp_path, given):
+    """As in ArguAna, whose queries stand in the corpus; BEIR leaves them out of every run."""
+    folder = write_beir(tmp_path / "pets", {"d5": {"d1": 1}, "q2": QRELS["q2"]}, QUERIES | {"d5": CORPUS["d5"]["text"]})
+    arguments = ["--first-stage", tmp_path / "given.tsv"] if given else []
+    (tmp_path / "given.tsv").write_text("d5\td5 d4 d1\nq2\td2\n")
+    done = start(base_model, "--beir", folder, *arguments, "--output", tmp_path)
+    assert done.returncode == 0 and "pets: left out 1 documents with the id of their query" in done.stderr
+    for file in ("run.pets.trec", "bm25.pets.trec"):
+        found = [row.split()[2] for row in (tmp_path / file).read_text().splitlines() if row[:2] == "d5"]
+        assert "d1" in found and "d5" not in found
+    assert "left out" not in start(base_model, "--beir", pets[0]).stderr
 
 
 def test_two_ranks_give_the_figures_of_one(pets, base_model, tmp_path):

@@ -5,12 +5,15 @@ import json
 import os
 import random
 import signal
+import threading
 import time
 
 import optuna
 import pytest
+from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState, create_trial
 
+from launch.sweep.journal_lock import JournalLock
 from runs import started, wait_for
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
 
@@ -219,19 +222,44 @@ def test_kills_at_random_moments_lose_no_finished_trial_and_run_none_twice(place
     assert not place.processes()
 
 
+def die_while_writing(journal):
+    """Leaves Optuna's lock, which others break after 30 s, and half a line."""
+    child = os.fork()
+    if child == 0:
+        JournalLock(str(journal)).acquire()
+        with journal.open("a") as lines:
+            lines.write('{"op_code":')
+        os._exit(0)
+    os.waitpid(child, 0)
+
+
 def test_a_driver_that_died_while_it_wrote_keeps_nobody_waiting(place):
-    """It left Optuna's lock, which others break after 30 s, and half a line."""
     path = place.write(trials=2)
     place.run(path)
-    journal = place.folder / "runs/s/study.journal"
-    journal.with_name("study.journal.holder").write_text("held")
-    journal.with_name("study.journal.lock").symlink_to(journal)
-    with journal.open("a") as lines:
-        lines.write('{"op_code":')
+    die_while_writing(place.folder / "runs/s/study.journal")
     begun = time.monotonic()
     place.run(place.write(trials=3))
     assert time.monotonic() - begun < 20
     assert states(place.study()) == [TrialState.COMPLETE] * 3
+
+
+def test_what_a_dead_driver_left_is_not_mistaken_for_anothers_lock(tmp_path):
+    """Somebody else broke the dead one's lock, holds the journal and is writing."""
+    journal = tmp_path / "study.journal"
+    journal.write_text("{}\n")
+    die_while_writing(journal)
+    others = JournalFileSymlinkLock(str(journal))
+    others.release()
+    others.acquire()
+    journal.write_text('{}\n{"half":')
+    waiting = threading.Thread(target=JournalLock(str(journal)).acquire)
+    waiting.start()
+    waiting.join(0.5)
+    assert waiting.is_alive()
+    assert journal.read_text() == '{}\n{"half":'
+    others.release()
+    waiting.join(10)
+    assert not waiting.is_alive()
 
 
 def test_two_drivers_share_one_study(place):

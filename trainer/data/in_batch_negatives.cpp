@@ -24,6 +24,32 @@ std::optional<int64_t> find_positive(const TokenStore& store,
   return *best;
 }
 
+// The documents of `lists` with a label above 0 for the query of `list`, be it asked more than
+// once.
+std::vector<int64_t> relevant_documents(const TokenStore& store, std::span<const int64_t> lists,
+                                        int64_t list) {
+  std::vector<int64_t> relevant;
+  for (const int64_t other : lists)
+    if (store.same_query(list, other))
+      std::ranges::copy_if(documents_of(store, other), std::back_inserter(relevant),
+                           [&](int64_t document) { return store.labels()[document] > 0; });
+  return relevant;
+}
+
+std::vector<int64_t> negatives_elsewhere(const TokenStore& store, std::span<const int64_t> lists,
+                                         int64_t list) {
+  const std::vector<int64_t> relevant = relevant_documents(store, lists, list);
+  const auto is_negative = [&](int64_t document) {
+    return std::ranges::none_of(
+        relevant, [&](int64_t known) { return store.same_document(known, document); });
+  };
+  std::vector<int64_t> negatives;
+  for (const int64_t other : lists)
+    if (other != list)
+      std::ranges::copy_if(documents_of(store, other), std::back_inserter(negatives), is_negative);
+  return negatives;
+}
+
 // `count` of the values, all of them if there are no more; each set is as likely as another.
 std::vector<int64_t> draw(std::vector<int64_t> values, int64_t count, Random& random) {
   if (count < 0 || count >= std::ssize(values)) return values;
@@ -50,13 +76,7 @@ std::vector<std::vector<int64_t>> InBatchNegatives::choose(std::span<const int64
     const std::optional<int64_t> positive = find_positive(store_, own);
     chosen.emplace_back();
     if (!positive) continue;
-    std::vector<int64_t> others;
-    for (const int64_t other : lists) {
-      if (other == list) continue;
-      const std::vector<int64_t> documents = documents_of(store_, other);
-      others.insert(others.end(), documents.begin(), documents.end());
-    }
-    chosen.back() = draw(std::move(others), num_negatives_, random);
+    chosen.back() = draw(negatives_elsewhere(store_, lists, list), num_negatives_, random);
     chosen.back().insert(chosen.back().begin(), *positive);
     std::ranges::copy_if(own, std::back_inserter(chosen.back()),
                          [&](int64_t document) { return store_.labels()[document] <= 0; });

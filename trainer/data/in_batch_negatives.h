@@ -1,5 +1,9 @@
 // Negatives for free: what the other queries of a batch are asked about. A query is trained against
 // its positive, documents drawn from the batch's other lists, and its own negatives.
+//
+// What is known to be relevant is not drawn: documents with the text of one that has a label above
+// 0 for the same query anywhere in the batch. sentence-transformers draws them, unless its
+// batch_sampler is "no_duplicates", which keeps such lists apart.
 #pragma once
 
 #include <cstdint>

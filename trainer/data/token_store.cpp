@@ -51,6 +51,16 @@ class StoredIds {
     if (type_ == Hdf5Type::kInt32) read_as<int32_t>(begin, end, ids);
   }
 
+  // Whether two texts, which begin and end at their offsets, are the same.
+  bool equal(const std::vector<int64_t>& offsets, int64_t text, int64_t other) const {
+    const int64_t length = offsets[text + 1] - offsets[text];
+    if (offsets[other + 1] - offsets[other] != length) return false;
+    const size_t width = type_ == Hdf5Type::kUint16 ? sizeof(uint16_t) : sizeof(int32_t);
+    return std::memcmp(data_ + static_cast<size_t>(offsets[text]) * width,
+                       data_ + static_cast<size_t>(offsets[other]) * width,
+                       static_cast<size_t>(length) * width) == 0;
+  }
+
  private:
   template <typename Id>
   void read_as(int64_t begin, int64_t end, std::vector<int32_t>& ids) const {
@@ -194,6 +204,14 @@ std::vector<int64_t> TokenStore::list_tokens(int64_t max_length) const {
 
 std::span<const float> TokenStore::labels() const {
   return state_->labels;
+}
+
+bool TokenStore::same_query(int64_t list, int64_t other) const {
+  return state_->query_ids.equal(state_->query_offsets, list, other);
+}
+
+bool TokenStore::same_document(int64_t document, int64_t other) const {
+  return state_->document_ids.equal(state_->document_offsets, document, other);
 }
 
 ListStatistics TokenStore::statistics() const {

@@ -53,6 +53,9 @@ class TokenStore {
   // Tokens of the query of `list` with any document of the store, as above.
   int64_t pair_tokens(int64_t list, int64_t document, int64_t max_length) const;
   std::span<const float> labels() const;  // [pairs], by document
+  // Whether the queries of two lists, or two documents, are the same tokens.
+  bool same_query(int64_t list, int64_t other) const;
+  bool same_document(int64_t document, int64_t other) const;
   ListStatistics statistics() const;
 
   // Throws std::invalid_argument when another tokenizer made the ids.

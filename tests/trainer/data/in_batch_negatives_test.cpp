@@ -24,8 +24,8 @@ class InBatchNegativesTest : public testing::Test {
         write_text(folder / "lists.jsonl",
                    R"({"query": "a", "docs": ["red", "green", "red"], "labels": [1, 2, 0]}
 {"query": "b", "docs": ["red apple"], "labels": [1]}
-{"query": "a", "docs": ["red", "green"], "labels": [0, 0]}
-{"query": "b", "docs": ["green", "red green apple"], "labels": [0, 1]}
+{"query": "a", "docs": ["apple", "green apple"], "labels": [0, 0]}
+{"query": "c", "docs": ["apple red", "red green apple"], "labels": [0, 1]}
 )");
     build_token_store(lists, tokenizer, folder / "lists.h5");
     return TokenStore::open(folder / "lists.h5");
@@ -35,7 +35,7 @@ class InBatchNegativesTest : public testing::Test {
     return {store_, 64, count, seed};
   }
 
-  models::Tokenizer tokenizer_ = make_tokenizer({"a", "b", "red", "green", "apple"});
+  models::Tokenizer tokenizer_ = make_tokenizer({"a", "b", "c", "red", "green", "apple"});
   TokenStore store_ = make_store(tokenizer_);
 };
 
@@ -46,6 +46,20 @@ TEST_F(InBatchNegativesTest, PutThePositiveFirstAndTheOwnNegativesLast) {
   EXPECT_EQ(chosen[1], (Documents{3, 0, 1, 2, 4, 5, 6, 7}));
   EXPECT_TRUE(chosen[2].empty());
   EXPECT_EQ(chosen[3], (Documents{7, 0, 1, 2, 3, 4, 5, 6}));
+}
+
+TEST_F(InBatchNegativesTest, AreNotDrawnWhereTheyAreKnownToBeRelevant) {
+  const auto folder = scratch_folder();
+  write_text(folder / "lists.jsonl", R"({"query": "a", "docs": ["red", "green"], "labels": [1, 0.5]}
+{"query": "b", "docs": ["green", "green apple", "red"], "labels": [1, 0, 0]}
+{"query": "a", "docs": ["apple", "red apple"], "labels": [1, 0]}
+)");
+  build_token_store(folder / "lists.jsonl", tokenizer_, folder / "lists.h5");
+  const TokenStore store = TokenStore::open(folder / "lists.h5");
+  const auto chosen = InBatchNegatives(store, 64, -1, 42).choose(Documents{0, 1, 2}, 0, 0);
+  EXPECT_EQ(chosen[0], (Documents{0, 3, 6}));  // "apple" is relevant where "a" is asked again
+  EXPECT_EQ(chosen[1], (Documents{2, 0, 5, 6, 3, 4}));
+  EXPECT_EQ(chosen[2], (Documents{5, 3, 6}));
 }
 
 TEST_F(InBatchNegativesTest, DrawDistinctDocumentsOfOtherLists) {
