@@ -14,6 +14,7 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study
 from optuna.trial import FrozenTrial, TrialState
 
+from launch.sweep.best_so_far import judging_by_best
 from launch.sweep.errors import BadInput
 from launch.sweep.names import unknown_name
 from launch.sweep.space import Space, Value
@@ -128,7 +129,10 @@ def build_sampler(options: SamplerOptions) -> BaseSampler:
 
 
 def build_pruner(options: PrunerOptions) -> BasePruner:
-    return PRUNERS[options.name](**options.options)
+    kind = PRUNERS[options.name]
+    if options.name != "Wilcoxon":  # whose steps are queries
+        kind = judging_by_best(kind)
+    return kind(**options.options)
 
 
 def parse_sampler(table: Table, space: Space) -> SamplerOptions:

@@ -5,9 +5,8 @@
 
 Learning rate, loss scheme and warm-up of a model of two layers on WordNet's lists; the objective is NDCG@10 over 150
 queries whose senses are not in the lists. All sweeps are of Optuna's GridSampler, which shuffles the points by its
-seed; what ASHA keeps depends on who came before. The first trials are dropped at a quarter of the steps: before that,
-some are still warming up. Prints the steps of each, the winners, by how much ASHA's are worse, and how long a slot was
-empty between two trials. The machine should do nothing else.
+seed; what ASHA keeps depends on who came before. Prints the steps of each, the winners, by how much ASHA's are worse,
+and how long a slot was empty between two trials. The machine should do nothing else.
 """
 
 import argparse
@@ -68,7 +67,7 @@ def write_files(folder, steps, slots, orders):
     )
     (folder / "grid.toml").write_text(sweep_file(orders[0], slots))
     for order in orders:
-        (folder / f"asha-{order}.toml").write_text(sweep_file(order, slots) + ASHA.format(first=steps // 4))
+        (folder / f"asha-{order}.toml").write_text(sweep_file(order, slots) + ASHA.format(first=steps // 8))
 
 
 def sweep_file(order, slots):

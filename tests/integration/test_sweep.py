@@ -13,6 +13,7 @@ import pytest
 from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState, create_trial
 
+from launch.sweep.engine import PrunerOptions, build_pruner
 from launch.sweep.journal_lock import JournalLock
 from runs import started, wait_for
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
@@ -293,6 +294,37 @@ def test_optuna_appends_trials_and_the_sweep_goes_on_from_them(place):
 
 
 # --- samplers, pruners, budgets ---
+
+
+def judged(study, *evaluations):
+    """Whether the pruner drops a trial with these evaluations after steps 1, 2, ...: each is asked about."""
+    trial = study.ask()
+    drops = []
+    for step, value in enumerate(evaluations, 1):
+        trial.report(value, step)
+        drops.append(trial.should_prune())
+    study.tell(trial, state=TrialState.PRUNED if drops[-1] else TrialState.COMPLETE, values=None if drops[-1] else 0)
+    assert study.trials[-1].intermediate_values == dict(enumerate(evaluations, 1))
+    return drops
+
+
+@pytest.mark.parametrize("sign, direction", [(1, "maximize"), (-1, "minimize")])
+@pytest.mark.parametrize(
+    "name, options",
+    [
+        ("SuccessiveHalving", {"min_resource": 2, "reduction_factor": 2}),
+        ("Hyperband", {"min_resource": 2, "reduction_factor": 2, "max_resource": 2}),
+        ("Median", {"n_startup_trials": 2, "n_warmup_steps": 2}),
+        ("Threshold", {"n_warmup_steps": 2}),
+    ],
+)
+def test_a_pruner_judges_by_the_best_evaluation_so_far(name, options, sign, direction):
+    if name == "Threshold":
+        options = options | ({"lower": 0.25} if sign > 0 else {"upper": -0.25})
+    study = optuna.create_study(direction=direction, pruner=build_pruner(PrunerOptions(name, options)))
+    assert judged(study, sign * 0.3, sign * 0.3) == [False, False]
+    assert judged(study, sign * 0.5, sign * 0.1) == [False, False]
+    assert judged(study, sign * 0.1, sign * 0.15) == [False, True]
 
 
 def test_one_seed_and_one_slot_propose_the_same_trials(place):
