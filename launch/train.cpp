@@ -59,7 +59,10 @@ void tell_end(const experiments::RunResult& end) {
 
 int run(const TrainOptions& options, const trainer::Environment& environment) {
   const trainer::Config config = trainer::load_config(options.recipe, options.overrides);
-  if (options.check) return experiments::exit_code(experiments::Outcome::kDone);
+  if (options.check) {
+    trainer::check_recipe(config);
+    return experiments::exit_code(experiments::Outcome::kDone);
+  }
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
   const bool is_main = communicator->rank() == 0;

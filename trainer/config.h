@@ -86,7 +86,7 @@ struct EvaluationConfig {
   std::string correlation;     // a file of labelled pairs (.jsonl, .tsv, either .gz, .parquet)
   std::string classification;  // the same; labels are classes
   std::string nano_beir;       // a folder in the NanoBEIR layout
-  std::vector<std::string> dataset_names;  // empty: every set of the folder
+  std::vector<std::string> dataset_names;  // empty: all but ArguAna and Touche2020
   int64_t rerank_k = 100;
   int64_t at_k = 10;
   std::vector<std::string> metrics;  // reported too: "ndcg@20", "recall@100", "rbp@0.8"

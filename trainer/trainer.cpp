@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error_text.h"
+#include "trainer/loss_rules.h"
 #include "trainer/recipe_files.h"
 #include "trainer/run.h"
 #include "trainer/run_journal.h"
@@ -27,6 +28,11 @@ void leave_result(const std::filesystem::path& path, const experiments::RunResul
 
 }  // namespace
 
+void check_recipe(const Config& config) {
+  check_files(config);
+  make_loss(config);
+}
+
 TrainResult train(const Config& config, Communicator& communicator, experiments::Tracker& tracker,
                   const Environment& environment) {
   TrainResult result;
@@ -42,7 +48,7 @@ TrainResult train(const Config& config, Communicator& communicator, experiments:
     if (communicator.rank() == 0) {
       result_file = folder.result();
       std::filesystem::remove(*result_file);
-      check_files(config);
+      check_recipe(config);
     }
     run_recipe(config, communicator, tracker, place, environment, result);
   } catch (const std::exception& error) {

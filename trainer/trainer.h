@@ -19,6 +19,10 @@ struct TrainResult {
   experiments::TrainerState state;  // with every logged row
 };
 
+// Throws std::invalid_argument for what can be known to be wrong with a recipe before anything is
+// loaded: a file that is missing, a loss that is not known or does not fit the rest.
+void check_recipe(const Config& config);
+
 // Runs the recipe from its start or its latest checkpoint to its end, or until SIGTERM or SIGUSR1
 // asks one of the ranks to stop (see StopRequest), which saves a checkpoint. Collective; `tracker`
 // hears of everything on rank 0; on the others of the start, every step and the end. How it ended

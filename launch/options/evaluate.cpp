@@ -25,7 +25,8 @@ void define_nano(CLI::App& app, EvaluateOptions& options) {
   auto* nano =
       app.add_option("--nano", options.nano, "Folder in the NanoBEIR layout")->type_name("FOLDER");
   app.add_option("--dataset-names", options.dataset_names,
-                 "Its data sets to use, such as msmarco nfcorpus nq [every one of the folder]")
+                 "Its data sets to use, such as msmarco nfcorpus nq [all of the folder but "
+                 "ArguAna and Touche2020]")
       ->type_name("NAME")
       ->needs(nano);
   app.add_option("--at-k", options.at_k, "Cut-off of NDCG and MRR with --nano")

@@ -36,16 +36,19 @@ void define(CLI::App& app, TrainOptions& options) {
       ->type_name("CHECKPOINT");
   app.add_flag("--json", options.json,
                "Write what happens as JSON to standard output, one event a line");
-  app.add_flag("--check", options.check,
-               "Read the recipe and the overrides, say what is wrong with them, and train nothing");
+  app.add_flag(
+      "--check", options.check,
+      "Say what is wrong with the recipe, its overrides, files and loss, as far as it shows "
+      "before anything is loaded, and train nothing");
   app.footer(R"(
 Examples:
   lambdaforge train launch/recipes/wordnet.toml
   mpirun -n 2 lambdaforge train recipe.toml --set training.learning_rate=2e-5 --set run.name=warm
   lambdaforge train recipe.toml training.learning_rate=2e-5 loss.name=ListNetLoss
-  lambdaforge train recipe.toml --set tracking.prometheus=true    (see launch/README.md)
+  lambdaforge train recipe.toml --set tracking.prometheus=true    (see launch/prometheus)
 
-Every key, with its default, stands in the recipe.toml that a run writes into its folder.
+Every key stands in trainer/config.h with its meaning and default, and in the recipe.toml that a run
+writes into its folder.
 
 Events of --json, each with "event" and "time" (seconds since 1970); null is not known or not
 finite, and problems stay on standard error:
@@ -55,7 +58,9 @@ finite, and problems stay on standard error:
   checkpoint  step, path, seconds
   energy      step, seconds, energy_kwh, emissions_kg, ...
   notice      text
-  end         the last line: what result.json in the run's folder holds, outcome first
+  end         outcome, exit_code, reason, project, name, folder, step, max_steps, best_metric,
+              best_step, final_model, last_checkpoint, metrics, energy_kwh, ...; the last line, and
+              in result.json in the run's folder
 
 Exit codes, of mpirun too, and the outcome that goes with them:
   0   done

@@ -183,7 +183,7 @@ def _parse_objective(table: Table, recipe: Mapping[str, Any], settings: Mapping[
             f"{table.place}training.eval_strategy: a trial without evaluations has no value; "
             "set it to 'steps' or 'epoch' in the recipe or in [set]"
         )
-    if second in ("energy_kwh", "emissions_kg") and not _value(recipe, settings, "tracking.energy", False):
+    if second in ("energy_kwh", "emissions_kg") and not _value(recipe, settings, "tracking.energy", True):
         table.fail("second", f"'{second}' is not measured; set tracking.energy to true in the recipe or in [set]")
     return Objective(metric, direction, second)
 

@@ -67,6 +67,25 @@ def test_invalid_utf8(fails, tmp_path):
     assert "UTF-8" in fails(data=data)
 
 
+@pytest.mark.parametrize(
+    "override, message",
+    [
+        ("loss.name=LambdaLos", "did you mean 'LambdaLoss'?"),
+        ("loss.name=CrossEntropyLoss", "chooses between classes"),
+        ("data.train=none.jsonl", "data.train = 'none.jsonl': there is no such file"),
+        ("training.seeed=1", "did you mean 'seed'?"),
+    ],
+)
+def test_check_finds_what_shows_before_anything_is_loaded(small_recipe, tmp_path, override, message):
+    recipe = tmp_path / "recipe.toml"
+    write_recipe(recipe, **small_recipe())
+    command = [BIN / "lambdaforge", "train", recipe, "--check"]
+    assert subprocess.run(command, capture_output=True, text=True).returncode == 0
+    done = subprocess.run([*command, "--set", override], capture_output=True, text=True)
+    assert done.returncode == 2 and message in done.stderr and done.stdout == ""
+    assert not (tmp_path / "runs").exists()
+
+
 def test_a_list_of_one_document_teaches_nothing_but_trains(small_recipe, tmp_path):
     sections = small_recipe(max_steps=1, per_device_train_batch_size=2, save_strategy="no")
     sections["data"] = lists_file(tmp_path, query="q", docs=["a"], labels=[1])

@@ -4,6 +4,9 @@ import subprocess
 
 import pytest
 
+from launch.sweep.check import check
+from launch.sweep.errors import BadInput
+from launch.sweep.spec import load_sweep
 from runs import BIN, ROOT
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, Workplace
 
@@ -74,13 +77,23 @@ def test_a_folder_that_cannot_be_written_is_the_outside_worlds_fault(place):
 
 
 def test_the_example_in_recipes_is_right(tmp_path):
-    from launch.sweep.check import check
-    from launch.sweep.spec import load_sweep
-
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("LAMBDAFORGE_BIN", str(BIN))
         patch.chdir(tmp_path)  # where there is no study of that name
-        check(load_sweep(ROOT / "launch/recipes/wordnet-sweep.toml"))
+        sweep = load_sweep(ROOT / "launch/recipes/wordnet-sweep.toml")
+        with pytest.raises(BadInput, match="there is no such"):
+            check(sweep)
+        named = [sweep.recipe_table["model"]["path"], "data/wordnet/train.jsonl", "data/wordnet/nano"]
+        for path in named:
+            (tmp_path / path).mkdir(parents=True)
+        check(sweep)
+
+
+def test_what_is_not_measured_is_no_objective(place):
+    measured = place.write(more='[objective]\nsecond = "energy_kwh"\n')
+    assert load_sweep(measured).objective.second == "energy_kwh"  # tracking.energy is true by itself
+    with pytest.raises(BadInput, match="'energy_kwh' is not measured; set tracking.energy to true"):
+        load_sweep(place.write(head='[set]\n"tracking.energy" = false\n', more='[objective]\nsecond = "energy_kwh"\n'))
 
 
 def test_a_file_that_is_not_there(place):
