@@ -42,6 +42,12 @@ def environment(threads):
     }
 
 
+def peer(script, **options):
+    """The command of the peer's side: mini_batch=8 is --mini-batch 8."""
+    words = [word for name, value in options.items() for word in ("--" + name.replace("_", "-"), value)]
+    return [sys.executable, SHARED / "tools" / script, *words]
+
+
 def run(command, threads):
     """(standard output, wall seconds, peak resident MiB of the largest process)."""
     start = time.perf_counter()
@@ -98,25 +104,10 @@ def train_ours(folder, steps, batch, ranks=1, threads=2):
 
 
 def train_theirs(steps, batch, mini_batch):
-    output, _, _ = run(
-        [
-            sys.executable,
-            SHARED / "tools/peer_train.py",
-            "--model",
-            MODEL,
-            "--lists",
-            LISTS,
-            "--steps",
-            steps,
-            "--batch",
-            batch,
-            "--mini-batch",
-            mini_batch,
-            "--threads",
-            2,
-        ],
-        2,
+    command = peer(
+        "peer_train.py", model=MODEL, lists=LISTS, steps=steps, batch=batch, mini_batch=mini_batch, threads=2
     )
+    output, _, _ = run(command, 2)
     row = json.loads(output.splitlines()[-1])
     return {key: row[key] for key in ("tokens_per_second", "peak_rss_mib")}
 
@@ -128,21 +119,7 @@ def rerank_ours(model, pairs):
 
 
 def rerank_theirs(model, batch):
-    output, _, _ = run(
-        [
-            sys.executable,
-            SHARED / "tools/peer_evaluate.py",
-            "--model",
-            model,
-            "--nano",
-            NANO,
-            "--names",
-            "nq",
-            "--batch",
-            batch,
-        ],
-        2,
-    )
+    output, _, _ = run(peer("peer_evaluate.py", model=model, nano=NANO, names="nq", batch=batch), 2)
     row = json.loads(output.splitlines()[-1])
     return {"pairs_per_second": row["pairs_per_second"], "pairs": row["pairs"]}
 
@@ -217,15 +194,8 @@ def report(title, results, figure, digits=0):
     first = next(iter(medians))
     for name in list(medians)[1:]:
         print(f"  {first} / {name}: {medians[first] / medians[name]:.3f}")
-    print(
-        json.dumps(
-            {
-                "title": title,
-                "figure": figure,
-                "values": {name: [row[figure] for row in rows] for name, rows in results.items()},
-            }
-        )
-    )
+    values = {name: [row[figure] for row in rows] for name, rows in results.items()}
+    print(json.dumps({"title": title, "figure": figure, "values": values}))
 
 
 def bench_train(options, folder):
@@ -240,24 +210,7 @@ def bench_train(options, folder):
 
 def bench_rerank(options, folder):
     model = folder / "model"
-    subprocess.run(
-        [
-            sys.executable,
-            SHARED / "tools/peer_train.py",
-            "--model",
-            MODEL,
-            "--lists",
-            LISTS,
-            "--steps",
-            "1",
-            "--batch",
-            "1",
-            "--save",
-            model,
-        ],
-        check=True,
-        capture_output=True,
-    )
+    run(peer("peer_train.py", model=MODEL, lists=LISTS, steps=1, batch=1, save=model), 2)
     pairs = []
 
     def theirs(batch):

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from tests.bench.compare import SHARED, run  # noqa: E402
+from tests.bench.compare import peer, run  # noqa: E402
 from tests.conftest import BIN, MODEL  # noqa: E402
 from tests.runs import read_losses, write_recipe  # noqa: E402
 
@@ -38,25 +38,7 @@ def shuffled_lists(folder, seed):
 def initial_model(folder, lists, seed):
     """The base model with a fresh classifier."""
     model = folder / f"initial-{seed}"
-    run(
-        [
-            sys.executable,
-            SHARED / "tools/peer_train.py",
-            "--model",
-            MODEL,
-            "--lists",
-            lists,
-            "--steps",
-            1,
-            "--batch",
-            1,
-            "--seed",
-            seed,
-            "--save-initial",
-            model,
-        ],
-        2,
-    )
+    run(peer("peer_train.py", model=MODEL, lists=lists, steps=1, batch=1, seed=seed, save_initial=model), 2)
     return model
 
 
@@ -81,47 +63,23 @@ def train_ours(folder, initial, lists, seed):
 
 def train_theirs(folder, initial, lists, seed):
     model = folder / f"peer-{seed}"
-    output, _, _ = run(
-        [
-            sys.executable,
-            SHARED / "tools/peer_train.py",
-            "--model",
-            initial,
-            "--lists",
-            lists,
-            "--steps",
-            STEPS,
-            "--batch",
-            LISTS_A_STEP,
-            "--lr",
-            LEARNING_RATE,
-            "--seed",
-            seed,
-            "--save",
-            model,
-        ],
-        2,
+    command = peer(
+        "peer_train.py",
+        model=initial,
+        lists=lists,
+        steps=STEPS,
+        batch=LISTS_A_STEP,
+        lr=LEARNING_RATE,
+        seed=seed,
+        save=model,
     )
+    output, _, _ = run(command, 2)
     return model, json.loads(output.splitlines()[-1])["loss"]
 
 
 def ndcg(folder, model):
-    output, _, _ = run(
-        [
-            BIN / "lambdaforge-evaluate",
-            model,
-            "--nano",
-            folder / "wordnet/nano",
-            "--dataset-names",
-            "noun",
-            "verb",
-            "adjective",
-            "--rerank-k",
-            30,
-            "--json",
-        ],
-        2,
-    )
+    data = ["--nano", folder / "wordnet/nano", "--dataset-names", "noun", "verb", "adjective", "--rerank-k", 30]
+    output, _, _ = run([BIN / "lambdaforge-evaluate", model, *data, "--json"], 2)
     return json.loads(output)[METRIC]
 
 
