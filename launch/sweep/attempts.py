@@ -50,9 +50,11 @@ async def run_trial(sweep: Sweep, job: Job, stopping: Callable[[], bool]) -> End
     is_resumed = TrialAttribute.ATTEMPTS in job.record.attributes
     if ended is None:
         try:
-            job.parameters = sweep.space.suggest(job.record.trial)
-        except ValueError as error:  # one that was enqueued with what the space does not have
+            sweep.space.check_enqueued(job.record.frozen().system_attrs.get("fixed_params", {}))
+        except ValueError as error:
             ended = Ended("invalid", str(error))
+        else:
+            job.parameters = sweep.space.suggest(job.record.trial)
     is_retry = False
     while ended is None:
         step = job.record.step
@@ -82,8 +84,9 @@ def _told_already(job: Job) -> Ended | None:
     record = job.record
     if TrialAttribute.ATTEMPTS not in record.attributes:
         return None
+    known = _known_end(record)
     record.catch_up()
-    if (known := _known_end(record)) is not None:
+    if known is not None:
         return known
     if record.attributes.get(TrialAttribute.OUTCOME) == "pruned":
         return Ended("pruned")
@@ -122,10 +125,12 @@ async def _attempt(
 
     try:
         return await trainer.events(handle, log)
-    except BadInput as error:
+    except Exception as error:  # such as a storage that is gone: the trial can go on another time
         trainer.request_stop()
         await trainer.events(lambda event: None, log)
-        return Ended("invalid", str(error))
+        if isinstance(error, BadInput):
+            return Ended("invalid", str(error))
+        raise
     finally:
         job.trainer = None
         if trainer.is_mpirun:

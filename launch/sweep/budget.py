@@ -19,6 +19,15 @@ def begun_trials(trials: Iterable[FrozenTrial]) -> int:
     return sum(trial.state != TrialState.WAITING or is_ours(trial) for trial in trials)
 
 
+def begun_points(trials: Iterable[FrozenTrial]) -> int:
+    """Of a grid: trials that others enqueue or add take none of them."""
+    return sum(
+        "grid_id" in trial.system_attrs
+        or (trial.state == TrialState.WAITING and is_ours(trial) and "fixed_params" not in trial.system_attrs)
+        for trial in trials
+    )
+
+
 def used_hours(trials: Iterable[FrozenTrial]) -> float:
     """The time in which at least one trial was training: pauses between two sittings are not counted."""
     spans = sorted(tuple(span) for trial in trials for span in trial.user_attrs.get(TrialAttribute.SPANS, []))
@@ -34,17 +43,18 @@ def used_kwh(trials: Iterable[FrozenTrial]) -> float:
 
 
 def trial_limit(sweep: Sweep) -> int | None:
-    """A grid has no more trials than points."""
+    """About how many trials there will be: a grid has no more than points, but for what others add."""
     limits = [limit for limit in (sweep.budget.trials, sweep.sampler.points) if limit is not None]
     return min(limits, default=None)
 
 
 def budget_used(sweep: Sweep, trials: Sequence[FrozenTrial]) -> dict[str, float]:
     """The share of each limit; 1 and above: it is used up."""
-    limit = trial_limit(sweep)
     used: dict[str, float] = {}
-    if limit is not None:
-        used["trials"] = begun_trials(trials) / limit
+    if sweep.budget.trials is not None:
+        used["trials"] = begun_trials(trials) / sweep.budget.trials
+    if sweep.sampler.points is not None:
+        used["points"] = begun_points(trials) / sweep.sampler.points
     if sweep.budget.hours is not None:
         used["hours"] = used_hours(trials) / sweep.budget.hours
     if sweep.budget.kwh is not None:

@@ -12,6 +12,9 @@ from launch.sweep.spec import Sweep
 from launch.sweep.study import check_study, trial_name
 from launch.sweep.trainer import INVALID, program, train_arguments
 
+TRIED = 12  # Optuna's samplers draw ten at random before they think
+TRIED_STEP = 1000
+
 
 def check(sweep: Sweep) -> None:
     """Throws BadInput when the sweep cannot work."""
@@ -21,16 +24,25 @@ def check(sweep: Sweep) -> None:
 
 
 def check_sampler(sweep: Sweep) -> None:
-    """Some samplers refuse some spaces and objectives, and say so when they are asked for a trial."""
+    """Some samplers refuse some spaces, objectives and options, but only after the trials that they draw at random."""
     study = optuna.create_study(
         directions=sweep.objective.directions,
         sampler=build_sampler(sweep.sampler),
         pruner=build_pruner(sweep.pruner),
     )
+    values = [0.0] * len(study.directions)
     try:
-        sweep.space.suggest(study.ask())
-    except (ValueError, RuntimeError, NotImplementedError) as error:
-        raise BadInput(f"{sweep.path}: [sampler] {sweep.sampler.name}: {error}") from error
+        for _ in range(min(TRIED, sweep.sampler.points or TRIED)):
+            trial = study.ask()
+            sweep.space.suggest(trial)
+            if len(values) == 1:
+                trial.report(values[0], TRIED_STEP)
+                trial.should_prune()
+            study.tell(trial, values)
+    except Exception as error:  # whatever Optuna, NumPy or PyTorch make of a value
+        raise BadInput(
+            f"{sweep.path}: [sampler] {sweep.sampler.name}, [pruner] {sweep.pruner.name}: {error}"
+        ) from error
 
 
 def check_recipe(sweep: Sweep) -> None:

@@ -38,6 +38,13 @@ def main(words: list[str]) -> int:
     except OSError as error:  # of a file that a command writes
         print(f"lambdaforge sweep: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
         return 1
+    except Exception as error:
+        from launch.sweep.faults import STORAGE_FAULTS, storage_fault  # imports Optuna, which --help need not
+
+        if not isinstance(error, STORAGE_FAULTS):
+            raise
+        print(f"lambdaforge sweep: {storage_fault(error)}", file=sys.stderr)
+        return 1
 
 
 def _run(words: list[str]) -> int:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import signal
+import traceback
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from launch.sweep.attempts import Ended, Job, run_trial
 from launch.sweep.budget import is_ours, is_used_up
 from launch.sweep.console import Console
 from launch.sweep.errors import BadInput, OutsideFault, SweepError
+from launch.sweep.faults import STORAGE_FAULTS, fault_of
 from launch.sweep.record import TrialRecord
 from launch.sweep.slots import Slots
 from launch.sweep.spec import Sweep
@@ -48,8 +50,11 @@ class Driver:
         tasks: set[asyncio.Task[None]] = set()
         waits = False
         while True:
-            while (job := self._next_job()) is not None:
-                tasks.add(asyncio.create_task(self._run_job(job)))
+            try:
+                while (job := self._next_job()) is not None:
+                    tasks.add(asyncio.create_task(self._run_job(job)))
+            except Exception as error:
+                self._give_up(error)
             if not tasks and not self._others_run():
                 break
             if not tasks and not waits:
@@ -58,7 +63,7 @@ class Driver:
             if tasks:
                 done, tasks = await asyncio.wait(tasks, timeout=POLL_SECONDS, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    task.result()  # an error that nobody expected ends the driver
+                    task.result()
             else:
                 await asyncio.sleep(POLL_SECONDS)
         return self._end()
@@ -144,10 +149,8 @@ class Driver:
             if ended is not None:
                 self._count_failures(ended)
                 self.console.finished(job.record.number)
-        except SweepError as error:
+        except Exception as error:
             self._give_up(error)
-        except OSError as error:
-            self._give_up(OutsideFault(f"{error.filename or self.sweep.folder}: {error.strerror}"))
         finally:
             job.log.close()
             self.slots.give_back(job.place)
@@ -164,8 +167,11 @@ class Driver:
         if len(finished) >= enough and all(t.user_attrs.get(TrialAttribute.OUTCOME) == "invalid" for t in finished):
             self._give_up(BadInput(f"the first {len(finished)} trials failed by the recipe's fault: {ended.reason}"))
 
-    def _give_up(self, fault: SweepError) -> None:
-        self.fault = self.fault or fault
+    def _give_up(self, error: Exception) -> None:
+        """The other trials save a checkpoint and stop."""
+        self.fault = self.fault or fault_of(error)
+        if not isinstance(error, (SweepError, OSError, *STORAGE_FAULTS)):
+            traceback.print_exception(error)  # nobody expected it
         self._stop_trials()
 
     # --- on request

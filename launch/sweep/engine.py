@@ -1,6 +1,7 @@
 """Optuna's samplers and pruners by their names, with their options."""
 
 import inspect
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -46,8 +47,14 @@ PRUNERS: dict[str, type[BasePruner]] = {
 
 OTHER_NAMES = {"ASHA": "SuccessiveHalving", "Nop": "none"}
 
-# Their sequence is one: each worker takes the next point of it, so all must have the same seed.
-SHARED_SEQUENCES = ["Grid", "QMC"]
+# How a signature of Optuna's names what TOML can say; the others are objects and functions.
+KINDS: dict[str, tuple[type, ...]] = {
+    "bool": (bool,),
+    "int": (int,),
+    "float": (int, float),
+    "str": (str,),
+    "dict": (dict,),
+}
 
 
 @dataclass(frozen=True)
@@ -83,13 +90,10 @@ class SeededSampler(BaseSampler):
 
     def __init__(self, options: SamplerOptions) -> None:
         self.options = options
-        self.inner = build_plain(options, options.seed)
+        self.inner = build_plain(options, trial=0)
 
     def before_trial(self, study: Study, trial: FrozenTrial) -> None:
-        seed = self.options.seed
-        if seed is not None and self.options.name not in SHARED_SEQUENCES:
-            seed = int(numpy.random.SeedSequence([seed, trial.number]).generate_state(1)[0])
-        self.inner = build_plain(self.options, seed)
+        self.inner = build_plain(self.options, trial.number)
         self.inner.before_trial(study, trial)
 
     def infer_relative_search_space(self, study: Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
@@ -114,14 +118,20 @@ class SeededSampler(BaseSampler):
         self.inner.reseed_rng()
 
 
-def build_plain(options: SamplerOptions, seed: int | None) -> BaseSampler:
-    kind = SAMPLERS[options.name]
+def build_plain(options: SamplerOptions, trial: int) -> BaseSampler:
+    """Optuna's sampler for the trial of this number."""
     arguments = dict(options.options)
-    if "seed" in inspect.signature(kind).parameters:
-        arguments["seed"] = seed
-    if options.grid:
+    mixed = options.seed
+    if mixed is not None:
+        mixed = int(numpy.random.SeedSequence([mixed, trial]).generate_state(1)[0])
+    arguments["seed"] = options.seed if options.name == "Grid" else mixed
+    if options.name == "Grid":
         arguments["search_space"] = dict(options.grid)
-    return kind(**arguments)
+    elif options.name == "QMC":
+        # One sequence for all trials; and what is not in it, as where a condition holds, is drawn anew for each.
+        arguments["seed"] = options.seed or 0
+        arguments["independent_sampler"] = optuna.samplers.RandomSampler(mixed)
+    return SAMPLERS[options.name](**arguments)
 
 
 def build_sampler(options: SamplerOptions) -> BaseSampler:
@@ -170,12 +180,28 @@ def _known(table: Table, name: str, known: Mapping[str, object], suffix: str) ->
 
 
 def _options(table: Table, kind: type, left_out: list[str]) -> dict[str, Any]:
-    known = [name for name in inspect.signature(kind).parameters if name not in left_out]
+    parameters = inspect.signature(kind).parameters
+    kinds = {name: _kinds_of(parameter) for name, parameter in parameters.items() if name not in left_out}
+    known = [name for name, names in kinds.items() if names]
     options = table.rest()
-    for key in options:
+    for key, value in options.items():
         if key not in known:
             table.fail(key, unknown_name("option", key, [*table.known, *known]))
+        if not any(_is_of(value, name) for name in kinds[key]):
+            table.wrong(key, " or ".join(kinds[key]))
     return options
+
+
+def _kinds_of(parameter: inspect.Parameter) -> list[str]:
+    """Of KINDS: of "int | None" int. None of "Callable[[int], int]", which no file can say."""
+    text = str(parameter.annotation)
+    words = re.findall(r"\w+", text)
+    is_object = re.search(r"Callable|Base[A-Z]|FrozenTrial|ndarray", text)
+    return [] if is_object else [name for name in KINDS if name in words]
+
+
+def _is_of(value: object, kind: str) -> bool:
+    return isinstance(value, KINDS[kind]) and (kind == "bool" or not isinstance(value, bool))
 
 
 def _try(table: Table, build: Any) -> None:

@@ -16,7 +16,7 @@ class JournalLock(JournalFileSymlinkLock):
 
     A killed holder of Optuna's leaves a link behind, which others take for a lock for 30 s. A holder of ours notes
     which link is its own: whoever has the kernel's lock and finds that link still there knows that its maker has died,
-    and cleans up after it.
+    and removes it.
     """
 
     def __init__(self, journal: str) -> None:
@@ -31,10 +31,11 @@ class JournalLock(JournalFileSymlinkLock):
             fcntl.flock(mark, fcntl.LOCK_EX)
             left = os.pread(mark, LONGEST_MARK, 0)
             if left and left == self._link_mark():
-                self._clean_up()
+                self.link.unlink(missing_ok=True)
             os.ftruncate(mark, 0)
             super().acquire()
             try:
+                self._drop_half_line()
                 os.pwrite(mark, self._link_mark(), 0)
             except BaseException:  # a full disk
                 super().release()
@@ -60,9 +61,14 @@ class JournalLock(JournalFileSymlinkLock):
             return b""
         return f"{about.st_ino} {about.st_mtime_ns}".encode()
 
-    def _clean_up(self) -> None:
-        self.link.unlink(missing_ok=True)
+    def _drop_half_line(self) -> None:
+        """Of a writer that was killed, or that found the disk full: nobody has been told that it is there.
+
+        What is written behind it would be lost, and the study could not be read any more.
+        """
         with contextlib.suppress(FileNotFoundError), self.journal.open("r+b") as journal:
-            # The line that it was writing: nobody has been told that it is there.
-            whole = journal.read().rfind(b"\n") + 1
-            journal.truncate(whole)
+            size = journal.seek(0, os.SEEK_END)
+            journal.seek(max(0, size - 1))
+            if journal.read(1) not in (b"", b"\n"):
+                journal.seek(0)
+                journal.truncate(journal.read().rfind(b"\n") + 1)

@@ -146,13 +146,17 @@ class TrialRecord:
     def catch_up(self) -> None:
         """Evaluations that the run has behind it and nobody read, because the driver was gone."""
         rows = _log_history(self.folder)
-        name = self.attributes.get(TrialAttribute.METRIC) or self.sweep.objective.metric
+        told = self.result.get("metric_for_best_model") or ""
+        name: str = self.attributes.get(TrialAttribute.METRIC) or self.sweep.objective.metric or told
         for row in rows:
-            value = next((row[key] for key in (name, f"eval_{name}") if key in row), None)
+            key = next((key for key in (name, f"eval_{name}") if key in row), None)
             step = row.get("step")
-            if not isinstance(step, int) or not isinstance(value, int | float) or step in self.evaluations:
+            if key is None or not isinstance(step, int) or step in self.evaluations:
                 continue
-            self.evaluations[step] = float(value)
+            value = row[key]
+            if isinstance(value, int | float) and math.isfinite(value):
+                self.set(TrialAttribute.METRIC, key)
+                self.evaluations[step] = float(value)
         self._keep_evaluations()
         if len(self.study.directions) > 1 or self.sweep.pruner.name == "Wilcoxon":
             return

@@ -1,6 +1,7 @@
 """Who runs where: a rank takes a slot, a trial as many as it has ranks."""
 
 import glob
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,14 +53,19 @@ class Slots:
             self._free[host] |= set(numbers)
 
 
-def gpus_of_host(run: RunOptions) -> int:
-    return run.gpus if run.gpus is not None else len(glob.glob("/dev/nvidia[0-9]*"))
-
-
 def visible_gpus(run: RunOptions, place: Place) -> str | None:
     """CUDA_VISIBLE_DEVICES of a trial, so that two trials of a host do not meet on its first GPU; None: no matter."""
-    gpus = gpus_of_host(run)
+    gpus = gpus_of_host(run, place.is_here)
     numbers = next(iter(place.slots.values()))
-    if gpus == 0 or len(place.slots) > 1:
+    if not gpus or len(place.slots) > 1:
         return None
-    return ",".join(str(gpu) for gpu in dict.fromkeys(number % gpus for number in numbers))
+    return ",".join(dict.fromkeys(gpus[number % len(gpus)] for number in numbers))
+
+
+def gpus_of_host(run: RunOptions, is_here: bool) -> list[str]:
+    """Those that this process may use, where a scheduler or the user has said which; else all of the host."""
+    given = os.environ.get("CUDA_VISIBLE_DEVICES") if is_here else None
+    if given is not None:
+        return [gpu.strip() for gpu in given.split(",") if gpu.strip()][: run.gpus]
+    count = run.gpus if run.gpus is not None else len(glob.glob("/dev/nvidia[0-9]*"))
+    return [str(gpu) for gpu in range(count)]

@@ -59,8 +59,8 @@ class Parameter:
                     f"[space] {self.key}: a grid needs a finite number of values; use choice, or give a step"
                 )
             count = round((distribution.high - distribution.low) / distribution.step) + 1
-            # As optuna's GridSampler compares them: the sum, not what repeated addition gives.
-            return [distribution.low + i * distribution.step for i in range(count)]
+            # As optuna's GridSampler compares them: the sum, not what repeated addition gives; 3 x 0.1 is above 0.3.
+            return [min(distribution.low + i * distribution.step, distribution.high) for i in range(count)]
         if isinstance(distribution, IntDistribution):
             return list(range(distribution.low, distribution.high + 1, distribution.step))
         return self.extremes()
@@ -91,6 +91,19 @@ class Space:
     """Parameters in an order in which each comes after those that it depends on."""
 
     parameters: tuple[Parameter, ...]
+
+    def check_enqueued(self, values: Mapping[str, Any]) -> None:
+        """Throws ValueError on what the space does not have; Optuna would pass over it, or take a wrong number."""
+        for key, value in values.items():
+            if key not in self.keys:
+                raise ValueError(unknown_name("parameter", key, self.keys))
+            distribution = self[key].distribution
+            try:
+                is_possible = distribution._contains(distribution.to_internal_repr(value))
+            except (ValueError, TypeError):
+                is_possible = False
+            if not is_possible:
+                raise ValueError(f"{key}: {value!r} is not among the values of the space, {distribution}")
 
     def suggest(self, trial: Trial) -> dict[str, Value]:
         """The values that the sampler proposes for a trial; those that the trial has already stay."""

@@ -111,7 +111,7 @@ def load_sweep(path: Path) -> Sweep:
         settings=settings,
         space=space,
         objective=objective,
-        budget=_parse_budget(table.section("budget")),
+        budget=_parse_budget(table.section("budget"), recipe_table, settings),
         sampler=parse_sampler(table.section("sampler"), space),
         pruner=parse_pruner(table.section("pruner"), len(objective.directions)),
         run=_parse_run(table.section("run")),
@@ -169,8 +169,11 @@ def _check_keys(table: Table, settings: Mapping[str, Any], space: Space) -> None
 
 
 def _parse_objective(table: Table, recipe: Mapping[str, Any], settings: Mapping[str, Any]) -> Objective:
-    metric = table.text("metric") or _value(recipe, settings, "training.metric_for_best_model", None) or None
+    named = table.text("metric")
+    metric = named or _value(recipe, settings, "training.metric_for_best_model", None) or None
     word = table.text("direction") or _usual_direction(metric, recipe, settings)
+    if named is None and metric is not None and len(metric.split()) > 1:
+        metric = None  # "ndcg@10 - 0.5 * kwh", net of a price: the run tells what it calls that
     direction = next((known for known in DIRECTIONS if known == word), None)
     if direction is None:
         table.fail("direction", unknown_name("direction", word, DIRECTIONS))
@@ -183,9 +186,14 @@ def _parse_objective(table: Table, recipe: Mapping[str, Any], settings: Mapping[
             f"{table.place}training.eval_strategy: a trial without evaluations has no value; "
             "set it to 'steps' or 'epoch' in the recipe or in [set]"
         )
-    if second in ("energy_kwh", "emissions_kg") and not _value(recipe, settings, "tracking.energy", True):
-        table.fail("second", f"'{second}' is not measured; set tracking.energy to true in the recipe or in [set]")
+    if second in ("energy_kwh", "emissions_kg"):
+        _check_measured(table, "second", second, recipe, settings)
     return Objective(metric, direction, second)
+
+
+def _check_measured(table: Table, key: str, what: str, recipe: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+    if not _value(recipe, settings, "tracking.energy", True):
+        table.fail(key, f"'{what}' is not measured; set tracking.energy to true in the recipe or in [set]")
 
 
 def _usual_direction(metric: str | None, recipe: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
@@ -196,11 +204,13 @@ def _usual_direction(metric: str | None, recipe: Mapping[str, Any], settings: Ma
     if metric is None:  # the last evaluator's primary metric, else eval_loss
         evaluators = ["evaluation.nano_beir", "evaluation.correlation", "evaluation.classification"]
         return "maximize" if any(_value(recipe, settings, key, "") for key in evaluators) else "minimize"
-    return "minimize" if metric.endswith("loss") else "maximize"
+    return "minimize" if metric.split()[0].endswith("loss") else "maximize"  # "loss + 0.5 * kwh" too
 
 
-def _parse_budget(table: Table) -> Budget:
+def _parse_budget(table: Table, recipe: Mapping[str, Any], settings: Mapping[str, Any]) -> Budget:
     budget = Budget(table.integer("trials", at_least=1), table.positive_number("hours"), table.positive_number("kwh"))
+    if budget.kwh is not None:
+        _check_measured(table, "kwh", "kwh", recipe, settings)
     table.finish()
     return budget
 

@@ -111,12 +111,13 @@ def storage_at(place: StudyPlace) -> BaseStorage:
     except OSError as error:
         raise OutsideFault(f"cannot open {place.folder / JOURNAL}: {error.strerror}") from error
     except Exception as error:  # of SQLAlchemy, its drivers and what they speak to
-        raise OutsideFault(f"cannot open the storage {printable_url(place.storage)}: {error}") from error
+        where = printable_url(place.storage) if place.storage else place.folder / JOURNAL
+        raise OutsideFault(f"cannot open the storage {where}: {error}") from error
 
 
-def printable_url(url: str | None) -> str:
+def printable_url(url: str) -> str:
     """Without the password."""
-    return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:...@", url or JOURNAL)
+    return re.sub(r"://([^:/@]+):[^@]*@", r"://\1:...@", url)
 
 
 def open_study(place: StudyPlace) -> Study:

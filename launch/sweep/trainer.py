@@ -134,19 +134,24 @@ class TrialLog:
         self.file.close()
 
 
-def dies_with(parent: int) -> Callable[[], None]:
-    """For a child before it becomes another program: it is told to stop when its parent is gone, however it went.
+def dies_with(parent: int, stop: signal.Signals) -> Callable[[], None]:
+    """For a child before it becomes another program: it gets `stop` when its parent is gone, however it went.
 
     What forks must be the parent's main thread: the death that counts is the thread's.
     """
     libc = ctypes.CDLL(None, use_errno=True)
 
     def prepare() -> None:
-        libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+        libc.prctl(PR_SET_PDEATHSIG, stop)
         if os.getppid() != parent:  # it went before that
             os.kill(os.getpid(), signal.SIGKILL)
 
     return prepare
+
+
+def stop_signal(is_mpirun: bool) -> signal.Signals:
+    """mpirun passes SIGUSR1 on and leaves its ranks their time; after SIGTERM it kills them."""
+    return signal.SIGUSR1 if is_mpirun else signal.SIGTERM
 
 
 class Trainer:
@@ -161,6 +166,7 @@ class Trainer:
 
     @classmethod
     async def start(cls, command: list[str], run: RunOptions, place: Place, log: TrialLog) -> "Trainer":
+        is_mpirun = command[0] == "mpirun"
         try:
             process = await asyncio.create_subprocess_exec(
                 *command,
@@ -173,11 +179,11 @@ class Trainer:
                 start_new_session=True,
                 # SIGPIPE stays ignored: a trainer whose driver has gone can still save a checkpoint.
                 restore_signals=False,
-                preexec_fn=dies_with(os.getpid()),
+                preexec_fn=dies_with(os.getpid(), stop_signal(is_mpirun)),
             )
         except OSError as error:
             raise OutsideFault(f"cannot start {command[0]}: {error.strerror}") from error
-        return cls(process, command[0] == "mpirun", run.grace_seconds)
+        return cls(process, is_mpirun, run.grace_seconds)
 
     async def events(self, handle: Callable[[dict[str, Any]], None], log: TrialLog) -> int:
         """Hands over every event, and returns the exit code; negative: the signal that ended it."""
@@ -200,8 +206,7 @@ class Trainer:
         if self.stop_requested:
             return
         self.stop_requested = True
-        # mpirun passes SIGUSR1 on and leaves its ranks their time; after SIGTERM it kills them.
-        self._send(signal.SIGUSR1 if self.is_mpirun else signal.SIGTERM)
+        self._send(stop_signal(self.is_mpirun))
         self._stopping = asyncio.create_task(self._kill_later())
 
     def kill(self) -> None:

@@ -19,13 +19,15 @@ import tomllib
 from pathlib import Path
 
 RANK = os.environ.get("OMPI_COMM_WORLD_RANK", "0").removeprefix("0")  # "" for the first; others keep to themselves
-stop_requested = False
+stop_requested = 0.0  # when
 
 
 def request_stop(number, frame):
+    """The first one; mpirun sends each twice, so one within a second is a copy. Another ends it at once."""
     global stop_requested
-    stop_requested = True
-    signal.signal(number, signal.SIG_DFL)
+    if stop_requested and time.monotonic() - stop_requested >= 1:
+        os.kill(os.getpid(), signal.SIGKILL)
+    stop_requested = stop_requested or time.monotonic()
 
 
 def read_settings(words):
@@ -111,6 +113,13 @@ class Run:
         tell("end", **result)
         sys.exit(code)
 
+    def wait_for_first_rank(self):
+        """As MPI_Finalize does: mpirun kills the others when one leaves with a code."""
+        first = self.folder.parent.with_name(self.settings["run"]["project"]) / self.folder.name / "result.json"
+        deadline = time.monotonic() + 5
+        while RANK and not first.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+
     def evaluate(self):
         step = self.state["step"]
         value = quality(self.settings, step)
@@ -146,6 +155,7 @@ class Run:
                 self.save()
             if stop_requested:
                 self.save()
+                self.wait_for_first_rank()
                 self.end("stopped", 75, f"stopped on request at step {step}")
         with (self.folder / "ends").open("a") as ends:
             ends.write(f"{self.state['step']}\n")

@@ -5,16 +5,12 @@ import json
 import os
 import random
 import signal
-import threading
 import time
 
 import optuna
 import pytest
-from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState, create_trial
 
-from launch.sweep.engine import PrunerOptions, build_pruner
-from launch.sweep.journal_lock import JournalLock
 from runs import started, wait_for
 from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
 
@@ -144,6 +140,15 @@ def test_ranks_that_outlive_their_mpirun_do_not_meet_the_next_attempt(place):
 # --- stopped and gone on with ---
 
 
+def test_ranks_under_mpirun_save_and_stop_when_their_driver_is_killed(place):
+    place.write_recipe(step_seconds=0.1, steps=200)
+    with place.start(place.write(trials=1, run="ranks_per_trial = 2\n")) as driver:
+        wait_for(lambda: place.history_or_nothing(0), 30)
+        place.kill(driver.pid)
+        wait_for(lambda: not place.processes(), 30)
+    assert json.loads((place.run_folder(0) / "result.json").read_text())["outcome"] == "stopped"
+
+
 def test_a_stopped_driver_leaves_trials_that_go_on(place):
     place.write_recipe(step_seconds=0.05)
     path = place.write(trials=3)
@@ -223,46 +228,6 @@ def test_kills_at_random_moments_lose_no_finished_trial_and_run_none_twice(place
     assert not place.processes()
 
 
-def die_while_writing(journal):
-    """Leaves Optuna's lock, which others break after 30 s, and half a line."""
-    child = os.fork()
-    if child == 0:
-        JournalLock(str(journal)).acquire()
-        with journal.open("a") as lines:
-            lines.write('{"op_code":')
-        os._exit(0)
-    os.waitpid(child, 0)
-
-
-def test_a_driver_that_died_while_it_wrote_keeps_nobody_waiting(place):
-    path = place.write(trials=2)
-    place.run(path)
-    die_while_writing(place.folder / "runs/s/study.journal")
-    begun = time.monotonic()
-    place.run(place.write(trials=3))
-    assert time.monotonic() - begun < 20
-    assert states(place.study()) == [TrialState.COMPLETE] * 3
-
-
-def test_what_a_dead_driver_left_is_not_mistaken_for_anothers_lock(tmp_path):
-    """Somebody else broke the dead one's lock, holds the journal and is writing."""
-    journal = tmp_path / "study.journal"
-    journal.write_text("{}\n")
-    die_while_writing(journal)
-    others = JournalFileSymlinkLock(str(journal))
-    others.release()
-    others.acquire()
-    journal.write_text('{}\n{"half":')
-    waiting = threading.Thread(target=JournalLock(str(journal)).acquire)
-    waiting.start()
-    waiting.join(0.5)
-    assert waiting.is_alive()
-    assert journal.read_text() == '{}\n{"half":'
-    others.release()
-    waiting.join(10)
-    assert not waiting.is_alive()
-
-
 def test_two_drivers_share_one_study(place):
     place.write_recipe(step_seconds=0.05)
     path = place.write(trials=6, slots=1)
@@ -294,37 +259,6 @@ def test_optuna_appends_trials_and_the_sweep_goes_on_from_them(place):
 
 
 # --- samplers, pruners, budgets ---
-
-
-def judged(study, *evaluations):
-    """Whether the pruner drops a trial with these evaluations after steps 1, 2, ...: each is asked about."""
-    trial = study.ask()
-    drops = []
-    for step, value in enumerate(evaluations, 1):
-        trial.report(value, step)
-        drops.append(trial.should_prune())
-    study.tell(trial, state=TrialState.PRUNED if drops[-1] else TrialState.COMPLETE, values=None if drops[-1] else 0)
-    assert study.trials[-1].intermediate_values == dict(enumerate(evaluations, 1))
-    return drops
-
-
-@pytest.mark.parametrize("sign, direction", [(1, "maximize"), (-1, "minimize")])
-@pytest.mark.parametrize(
-    "name, options",
-    [
-        ("SuccessiveHalving", {"min_resource": 2, "reduction_factor": 2}),
-        ("Hyperband", {"min_resource": 2, "reduction_factor": 2, "max_resource": 2}),
-        ("Median", {"n_startup_trials": 2, "n_warmup_steps": 2}),
-        ("Threshold", {"n_warmup_steps": 2}),
-    ],
-)
-def test_a_pruner_judges_by_the_best_evaluation_so_far(name, options, sign, direction):
-    if name == "Threshold":
-        options = options | ({"lower": 0.25} if sign > 0 else {"upper": -0.25})
-    study = optuna.create_study(direction=direction, pruner=build_pruner(PrunerOptions(name, options)))
-    assert judged(study, sign * 0.3, sign * 0.3) == [False, False]
-    assert judged(study, sign * 0.5, sign * 0.1) == [False, False]
-    assert judged(study, sign * 0.1, sign * 0.15) == [False, True]
 
 
 def test_one_seed_and_one_slot_propose_the_same_trials(place):

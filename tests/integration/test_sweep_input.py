@@ -41,6 +41,21 @@ BAD = {
     "an unknown sampler": ({"more": '[sampler]\nname = "TPW"\n'}, "unknown sampler 'TPW'; did you mean 'TPE'?"),
     "a sampler's unknown option": ({"more": "[sampler]\nsede = 1\n"}, "unknown option 'sede'; did you mean 'seed'?"),
     "an option's wrong value": ({"more": '[pruner]\nname = "ASHA"\nreduction_factor = 1\n'}, "[pruner]: "),
+    "a sampler's option of another kind": ({"more": '[sampler]\nn_startup_trials = "5"\n'}, "expected int"),
+    "a sampler's option that is a function": ({"more": "[sampler]\ngamma = 0.2\n"}, "unknown option 'gamma'"),
+    "a sampler's option that fails later": ({"more": "[sampler]\nn_ei_candidates = 0\n"}, "[sampler] TPE"),
+    "a pruner's option of another kind": (
+        {"more": '[pruner]\nname = "ASHA"\nreduction_factor = 2.5\n'},
+        "expected int",
+    ),
+    "a pruner's option that fails later": (
+        {"more": '[pruner]\nname = "Hyperband"\nmin_resource = 0\nmax_resource = 9\n'},
+        "[pruner] Hyperband",
+    ),
+    "a budget that is not measured": (
+        {"head": '[set]\n"tracking.energy" = false\n', "trials": "9\nkwh = 1.0"},
+        "'kwh' is not measured",
+    ),
     "a grid without end": ({"more": GRID}, "a grid needs a finite number of values"),
     "a pruner of two objectives": ({"more": f'[objective]\nsecond = "energy_kwh"\n{ASHA}'}, "one objective only"),
     "an unknown objective": ({"more": '[objective]\nsecond = "energy_kw"\n'}, "did you mean 'energy_kwh'?"),
