@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import optuna
+import pytest
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
@@ -116,3 +117,12 @@ class Workplace:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:
             return
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Workplace(tmp_path)
+
+
+def states(study):
+    return [trial.state for trial in study.get_trials()]

@@ -42,9 +42,11 @@ def used_kwh(trials: Iterable[FrozenTrial]) -> float:
     return sum(float(trial.user_attrs.get(TrialAttribute.ENERGY_KWH, 0.0)) for trial in trials)
 
 
-def trial_limit(sweep: Sweep) -> int | None:
-    """About how many trials there will be: a grid has no more than points, but for what others add."""
-    limits = [limit for limit in (sweep.budget.trials, sweep.sampler.points) if limit is not None]
+def trial_limit(sweep: Sweep, trials: Sequence[FrozenTrial]) -> int | None:
+    """About how many trials there will be: of a grid its points, and what others add."""
+    limits = [] if sweep.budget.trials is None else [sweep.budget.trials]
+    if sweep.sampler.points is not None:
+        limits.append(sweep.sampler.points + len(trials) - begun_points(trials))
     return min(limits, default=None)
 
 

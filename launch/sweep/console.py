@@ -95,7 +95,7 @@ class Console:
 
     def _progress(self, trials: Sequence[FrozenTrial]) -> list[str]:
         finished = sum(trial.state.is_finished() for trial in trials)
-        limit = trial_limit(self.sweep)
+        limit = trial_limit(self.sweep, trials)
         if limit is None:
             return [f"{finished} finished"]
         left = max(0, limit - finished)

@@ -12,19 +12,10 @@ import pytest
 from optuna.trial import TrialState, create_trial
 
 from runs import started, wait_for
-from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, Workplace
+from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, TrialAttribute, place, states  # noqa: F401, place is a fixture
 
 KILLS = int(os.environ.get("LAMBDAFORGE_SWEEP_KILLS", "5"))
 FINISHED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
-
-
-@pytest.fixture
-def place(tmp_path):
-    return Workplace(tmp_path)
-
-
-def states(study):
-    return [trial.state for trial in study.get_trials()]
 
 
 def outcomes(study):

@@ -1,6 +1,7 @@
 """What the driver makes of Optuna's samplers and pruners, of slots, and of what a run left behind."""
 
 import json
+import re
 
 import optuna
 import pytest
@@ -11,12 +12,7 @@ from launch.sweep.record import TrialRecord
 from launch.sweep.slots import THIS_HOST, Place, visible_gpus
 from launch.sweep.spec import RunOptions, load_sweep
 from launch.sweep.study import create_study
-from sweeping import LEARNING_RATE, TrialAttribute, Workplace
-
-
-@pytest.fixture
-def place(tmp_path):
-    return Workplace(tmp_path)
+from sweeping import LEARNING_RATE, TrialAttribute, place  # noqa: F401, place is a fixture
 
 
 def judged(study, *evaluations):
@@ -85,9 +81,10 @@ def test_a_grid_loses_no_point_to_a_trial_that_was_enqueued(place):
     space = '"training.learning_rate" = {choice = [1e-5, 1e-4, 1e-3]}\n'
     path = place.write(space=space, trials=9, slots=1, more='[sampler]\nname = "Grid"\nseed = 1\n')
     create_study(load_sweep(path)).enqueue_trial({"training.learning_rate": 1e-4})
-    place.run(path)
+    output = place.run(path)
     rates = [trial.params["training.learning_rate"] for trial in place.study().trials]
     assert sorted(rates) == [1e-5, 1e-4, 1e-4, 1e-3]
+    assert re.findall(r"\b\d+/\d+\b", output) == ["1/4", "2/4", "3/4", "4/4"]
 
 
 @pytest.mark.parametrize(

@@ -8,13 +8,7 @@ from launch.sweep.check import check
 from launch.sweep.errors import BadInput
 from launch.sweep.spec import load_sweep
 from runs import BIN, ROOT
-from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, Workplace
-
-
-@pytest.fixture
-def place(tmp_path):
-    return Workplace(tmp_path)
-
+from sweeping import ASHA, LEARNING_RATE, SCHEME, SIGMA, place  # noqa: F401, place is a fixture
 
 GRID = '[sampler]\nname = "Grid"\n'
 BAD = {

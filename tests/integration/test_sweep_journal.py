@@ -5,22 +5,12 @@ import os
 import threading
 import time
 
-import pytest
 from optuna.storages.journal import JournalFileSymlinkLock
 from optuna.trial import TrialState
 
 from launch.sweep.journal_lock import JournalLock
 from runs import wait_for
-from sweeping import Workplace
-
-
-@pytest.fixture
-def place(tmp_path):
-    return Workplace(tmp_path)
-
-
-def states(study):
-    return [trial.state for trial in study.get_trials()]
+from sweeping import place, states  # noqa: F401, place is a fixture
 
 
 def die_while_writing(journal):
