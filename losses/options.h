@@ -21,9 +21,6 @@ struct LossOptions {
   bool respect_input_order = true;       // ListMLE: documents stand best first in the input
   double pos_weight = 1.0;               // BinaryCrossEntropyLoss: what a positive label counts
   double temperature = 1.0;              // NeuralNDCG: of its smooth sort
-  // MarginMSE: "scores", one a document, or "differences": a negative's label is what the first
-  // document's score is to lie above its own.
-  std::string margin_labels = "scores";
   int64_t num_negatives = 4;  // MultipleNegativesRankingLoss: drawn from the batch; -1: all of them
   double scale = 10.0;        // MultipleNegativesRankingLoss: of the activated scores
   // identity, sigmoid, tanh: what the loss does to scores first; empty: sigmoid for

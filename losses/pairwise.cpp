@@ -23,23 +23,18 @@ ListTerm hinge(std::span<const double> scores, std::span<const double> labels,
   return total;
 }
 
-struct MarginMse {
-  bool labels_are_differences;
-
-  ListTerm operator()(std::span<const double> scores, std::span<const double> labels,
-                      std::span<double> gradient) const {
-    ListTerm total;
-    for (size_t i = 1; i < scores.size(); ++i) {
-      const double margin = labels_are_differences ? labels[i] : labels[0] - labels[i];
-      const double error = scores[0] - scores[i] - margin;
-      total.sum += error * error;
-      total.count += 1;
-      gradient[0] += 2 * error;
-      gradient[i] -= 2 * error;
-    }
-    return total;
+ListTerm margin_mse(std::span<const double> scores, std::span<const double> labels,
+                    std::span<double> gradient) {
+  ListTerm total;
+  for (size_t i = 1; i < scores.size(); ++i) {
+    const double error = (scores[0] - scores[i]) - (labels[0] - labels[i]);
+    total.sum += error * error;
+    total.count += 1;
+    gradient[0] += 2 * error;
+    gradient[i] -= 2 * error;
   }
-};
+  return total;
+}
 
 }  // namespace
 
@@ -51,10 +46,8 @@ Loss build_pairwise_logistic_loss(const LossOptions& options) {
   return build_rank_net_loss({.name = options.name, .reduction_log = "natural"});
 }
 
-Loss build_margin_mse_loss(const LossOptions& options) {
-  static const NamedTable<bool> are_differences = {{"scores", false}, {"differences", true}};
-  return sum_over_lists(
-      MarginMse{find_named("margin_labels", options.margin_labels, are_differences)});
+Loss build_margin_mse_loss(const LossOptions&) {
+  return sum_over_lists(margin_mse);
 }
 
 }  // namespace lambdaforge::losses

@@ -15,12 +15,11 @@ Loss build_pairwise_hinge_loss(const LossOptions& options);
 // Burges et al. 2005; RankNetLoss with the natural logarithm, under TensorFlow Ranking's name.
 Loss build_pairwise_logistic_loss(const LossOptions& options);
 
-// The first document against each other one, i: its score is to lie above theirs by a margin that a
-// teacher gave, margin_i = label_1 - label_i, or label_i with margin_labels = "differences" (then
-// the first label is not read).
-// sum = sum of ((s_1 - s_i) - margin_i)^2, count = number of documents but the first ones
-// Hofstatter et al. 2021, "Improving Efficient Neural Ranking Models with Cross-Architecture
-// Knowledge Distillation". Throws std::invalid_argument on another margin_labels.
+// The first document against each other one, i: its score is to lie above theirs by as much as the
+// teacher's scores, the labels, do.
+// sum = sum of ((s_1 - s_i) - (label_1 - label_i))^2, count = number of documents but the first
+// ones Hofstatter et al. 2021, "Improving Efficient Neural Ranking Models with Cross-Architecture
+// Knowledge Distillation".
 Loss build_margin_mse_loss(const LossOptions& options);
 
 }  // namespace lambdaforge::losses

@@ -41,7 +41,7 @@ const NamedTable<Entry>& losses() {
       {"ListMLELoss", {build_list_mle_loss, {}, {"respect_input_order"}}},
       {"ListNetLoss", {build_list_net_loss}},
       {"MSELoss", {build_mse_loss, {.list = false}}},
-      {"MarginMSELoss", {build_margin_mse_loss, {}, {"margin_labels"}}},
+      {"MarginMSELoss", {build_margin_mse_loss, {}, {}}},
       {"MultipleNegativesRankingLoss",
        {build_multiple_negatives_ranking_loss,
         {.list = false, .in_batch = true},

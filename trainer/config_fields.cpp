@@ -157,7 +157,6 @@ void add_loss(std::vector<Field>& fields) {
   loss.add("respect_input_order", &losses::LossOptions::respect_input_order);
   loss.add("pos_weight", &losses::LossOptions::pos_weight, kPositive);
   loss.add("temperature", &losses::LossOptions::temperature, kPositive);
-  loss.add_name("margin_labels", &losses::LossOptions::margin_labels, {"scores", "differences"});
   loss.add("num_negatives", &losses::LossOptions::num_negatives, kAllOrCount);
   loss.add("scale", &losses::LossOptions::scale, kPositive);
   loss.add_name("activation_fn", &losses::LossOptions::activation_fn,

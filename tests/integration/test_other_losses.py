@@ -130,7 +130,7 @@ def test_pairs_and_tuples_train(small_recipe, tmp_path):
     ]
     for name, rows, loss, first in (
         ("pairs", pairs, {"name": "BinaryCrossEntropyLoss"}, numpy.log(2)),
-        ("tuples", tuples, {"name": "MarginMSELoss", "margin_labels": "differences"}, 1),
+        ("tuples", tuples, {"name": "MarginMSELoss"}, 1),
     ):
         (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
         data = {"train": tmp_path / f"{name}.jsonl"}

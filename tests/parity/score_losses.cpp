@@ -34,7 +34,6 @@ LossOptions options_of(const json& line) {
   options.pos_weight = line.value("pos_weight", options.pos_weight);
   options.gain = line.value("gain", options.gain);
   options.temperature = line.value("temperature", options.temperature);
-  options.margin_labels = line.value("margin_labels", options.margin_labels);
   options.scale = line.value("scale", options.scale);
   options.activation_fn = line.value("activation_fn", options.activation_fn);
   return options;

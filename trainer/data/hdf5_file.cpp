@@ -86,9 +86,9 @@ void Hdf5Writer::create(const std::string& name, Hdf5Type type, int64_t size) {
   const Handle space(H5Screate_simple(1, &extent, nullptr), H5Sclose);
   const Handle properties(H5Pcreate(H5P_DATASET_CREATE), H5Pclose);
   H5Pset_obj_track_times(properties, false);  // the same content is the same bytes at any time
-  const Handle dataset(H5Dcreate2(file_, name.c_str(), file_type(type), space, H5P_DEFAULT,
-                                  properties, H5P_DEFAULT),
-                       H5Dclose);
+  const Handle dataset(
+      H5Dcreate2(file_, name.c_str(), file_type(type), space, H5P_DEFAULT, properties, H5P_DEFAULT),
+      H5Dclose);
   check_write(dataset, path_, name);
 }
 

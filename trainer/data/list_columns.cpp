@@ -43,11 +43,18 @@ std::optional<RankedList> sort_selected_first(RankedList list) {
   return sorted;
 }
 
+// negative_score and negative_ids are something else.
+bool is_negative_column(std::string_view name) {
+  constexpr std::string_view kNegative = "negative", kNumbered = "negative_";
+  if (!name.starts_with(kNumbered)) return name == kNegative;
+  const std::string_view number = name.substr(kNumbered.size());
+  return !number.empty() && number.find_first_not_of("0123456789") == number.npos;
+}
+
 // negative, negative_1, ..., negative_10, ...: shorter names first.
 std::vector<std::string> negative_columns(std::span<const std::string> found) {
   std::vector<std::string> names;
-  for (const std::string& name : found)
-    if (name == "negative" || name.starts_with("negative_")) names.push_back(name);
+  std::ranges::copy_if(found, std::back_inserter(names), is_negative_column);
   std::ranges::sort(names, [](const std::string& a, const std::string& b) {
     return a.size() != b.size() ? a.size() < b.size() : a < b;
   });
@@ -66,13 +73,31 @@ std::string labels_column(std::span<const std::string> found) {
   return require_column(found, "labels", kLabelColumns);
 }
 
-void complete_tuple_labels(std::vector<double>& labels, size_t num_documents) {
-  if (labels.empty()) {
-    labels.assign(num_documents, 0);
-    labels.front() = 1;
-  } else if (labels.size() + 1 == num_documents) {
-    labels.insert(labels.begin(), 0);
-  }
+std::vector<double> binary_labels(size_t num_positives, size_t num_documents) {
+  std::vector<double> labels(num_documents, 0);
+  std::fill_n(labels.begin(), num_positives, 1);
+  return labels;
+}
+
+// Scores with these differences, the lowest of which is 0.
+std::vector<double> scores_of_margins(const std::vector<double>& margins) {
+  const double positive = std::max(0.0, *std::ranges::max_element(margins));
+  std::vector<double> scores = {positive};
+  for (const double margin : margins) scores.push_back(positive - margin);
+  return scores;
+}
+
+std::vector<double> complete_tuple_labels(std::vector<double> labels, size_t num_positives,
+                                          size_t num_documents) {
+  if (labels.empty()) return binary_labels(num_positives, num_documents);
+  if (num_positives == 1 && labels.size() + 1 == num_documents) return scores_of_margins(labels);
+  return labels;
+}
+
+std::vector<std::string> join_columns(std::vector<std::vector<std::string>>&& texts) {
+  std::vector<std::string> documents;
+  for (auto& column : texts) std::ranges::move(column, std::back_inserter(documents));
+  return documents;
 }
 
 }  // namespace
@@ -101,16 +126,19 @@ ListColumns find_list_columns(std::span<const std::string> found) {
 }
 
 std::optional<RankedList> make_ranked_list(const ListColumns& columns, std::string query,
-                                           std::vector<std::string> documents,
+                                           std::vector<std::vector<std::string>> texts,
                                            std::vector<double> labels) {
-  if (columns.layout == ListLayout::kTuple) complete_tuple_labels(labels, documents.size());
+  const size_t num_first = texts.front().size();
+  if (num_first == 0)
+    throw std::invalid_argument(fmt::format(
+        "'{}' is an empty list; drop the query or give it documents", columns.documents.front()));
+  std::vector<std::string> documents = join_columns(std::move(texts));
+  if (columns.layout == ListLayout::kTuple)
+    labels = complete_tuple_labels(std::move(labels), num_first, documents.size());
   if (documents.size() != labels.size())
     throw std::invalid_argument(fmt::format(
         "'{}' has {} labels for {} documents in '{}'; give every document one label",
         columns.labels, labels.size(), documents.size(), fmt::join(columns.documents, "', '")));
-  if (documents.empty())
-    throw std::invalid_argument(fmt::format(
-        "'{}' is an empty list; drop the query or give it documents", columns.documents.front()));
   RankedList list{std::move(query), std::move(documents), finite_labels(labels)};
   check_texts(list);
   if (columns.layout == ListLayout::kMsMarco) return sort_selected_first(std::move(list));

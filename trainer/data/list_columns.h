@@ -14,7 +14,7 @@ namespace lambdaforge::trainer {
 enum class ListLayout {
   kList,     // one column of texts, one of numbers
   kMsMarco,  // the raw layout of microsoft/ms_marco v1.1
-  kTuple,    // a column for the positive and one for each negative; labels may be missing
+  kTuple,    // a column for the positives and one for each negative or all; labels may be missing
   kPair,     // one document and its label
 };
 
@@ -34,13 +34,14 @@ struct ListColumns {
 // Throws std::invalid_argument that lists `found` when a column is missing.
 ListColumns find_list_columns(std::span<const std::string> found);
 
+// `texts` are those of each of columns.documents.
 // MS MARCO: selected passages first, else in their order; nullopt when none is selected. Tuples: no
-// labels make the positive 1 and the negatives 0; one label less than documents are the margins of
-// the negatives, and the positive's becomes 0.
+// labels make the positives 1 and the negatives 0; one label less than documents says by how much
+// the one positive's score lies above each negative's, and becomes scores with these margins.
 // Throws std::invalid_argument on an empty list, counts that differ, a label that is not finite as
 // a float, or invalid UTF-8.
 std::optional<RankedList> make_ranked_list(const ListColumns& columns, std::string query,
-                                           std::vector<std::string> documents,
+                                           std::vector<std::vector<std::string>> texts,
                                            std::vector<double> labels);
 
 }  // namespace lambdaforge::trainer

@@ -24,12 +24,16 @@ std::vector<std::string> take_list_of_texts(json& value, const std::string& name
   return texts;
 }
 
-std::vector<std::string> take_documents(json& object, const ListColumns& columns) {
-  if (columns.layout == ListLayout::kList || columns.layout == ListLayout::kMsMarco)
-    return take_list_of_texts(column(object, columns.documents.front()), columns.documents.front());
-  std::vector<std::string> texts;
-  for (const std::string& name : columns.documents)
-    texts.push_back(take_text(column(object, name), name));
+std::vector<std::vector<std::string>> take_documents(json& object, const ListColumns& columns) {
+  const bool are_lists =
+      columns.layout == ListLayout::kList || columns.layout == ListLayout::kMsMarco;
+  std::vector<std::vector<std::string>> texts;
+  for (const std::string& name : columns.documents) {
+    json& value = column(object, name);
+    const bool is_list = are_lists || (columns.layout == ListLayout::kTuple && value.is_array());
+    if (is_list) texts.push_back(take_list_of_texts(value, name));
+    if (!is_list) texts.push_back({take_text(value, name)});
+  }
   return texts;
 }
 
@@ -78,9 +82,12 @@ void read_parquet_rows(const std::filesystem::path& path,
   if (!columns.labels.empty()) names.push_back(columns.labels);
   const size_t num_documents = columns.documents.size();
   reader.for_each_row(names, [&](const ParquetRow& row) {
-    std::vector<std::string> documents;
+    std::vector<std::vector<std::string>> documents;
     for (size_t i = 0; i < num_documents; ++i)
-      std::ranges::move(row.texts(i), std::back_inserter(documents));
+      if (columns.layout == ListLayout::kPair)
+        documents.push_back({row.text(i)});
+      else
+        documents.push_back(row.texts(i));
     auto list = make_ranked_list(
         columns, row.text(num_documents), std::move(documents),
         columns.labels.empty() ? std::vector<double>() : row.numbers(num_documents + 1));

@@ -14,11 +14,13 @@ namespace lambdaforge::trainer {
 // Calls `yield` for every list of `path` (.jsonl, .jsonl.gz, .parquet) in file order, with about
 // one list in memory. A row is a list in one of these layouts (the names that find_list_columns
 // takes are in trainer/data/list_columns.h):
-//   query, docs [texts], labels [numbers, one a document]
-//   query, positive, negative, ... : a text each; labels may be missing, or margins of the
-//   negatives query, document, label: a list of one document query, passages {is_selected,
-//   passage_text}: microsoft/ms_marco v1.1, selected passages first; queries without a selected
-//   passage are dropped
+//   - query, docs [texts], labels [numbers, one a document]
+//   - query, positive, negative, ...: a text or a list of texts each; labels may be missing, or the
+//     margins of the negatives
+//   - query, document, label: a list of one document
+//   - query, passages {is_selected, passage_text}: microsoft/ms_marco v1.1, selected passages
+//   first;
+//     queries without a selected passage are dropped
 //
 // Throws std::runtime_error when the file cannot be opened, and std::invalid_argument that names
 // the file, the line (from 1) or row (from 0), and what to do: an unknown kind of file, a missing

@@ -102,9 +102,12 @@ class StoreBuilder {
         documents_(temporary.string() + ".documents") {}
 
   void add(RankedList&& list) {
-    constexpr size_t kBlockLists = 1024;
+    constexpr size_t kBlockBytes = 4 << 20;  // of texts; their ids take about as much again
+    const auto bytes = [](const std::string& text) { return sizeof(text) + text.size(); };
+    block_bytes_ += bytes(list.query);
+    for (const std::string& document : list.documents) block_bytes_ += bytes(document);
     block_.push_back(std::move(list));
-    if (block_.size() == kBlockLists) finish_block();
+    if (block_bytes_ >= kBlockBytes) finish_block();
   }
 
   void finish_block() {
@@ -118,6 +121,7 @@ class StoreBuilder {
       statistics_.add(list.labels);
     }
     block_.clear();
+    block_bytes_ = 0;
   }
 
   template <typename Id>
@@ -147,6 +151,7 @@ class StoreBuilder {
   IdSpool queries_;
   IdSpool documents_;
   std::vector<RankedList> block_;
+  size_t block_bytes_ = 0;
   std::vector<float> labels_;
   std::vector<int64_t> list_offsets_{0};
   ListStatistics statistics_;

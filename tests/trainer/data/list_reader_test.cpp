@@ -150,6 +150,33 @@ TEST(ReadLists, ReadsAPositiveAndItsNegatives) {
   }
 }
 
+// As MTEB's reranking sets hold them.
+TEST(ReadLists, ReadsListsOfPositivesAndNegatives) {
+  const auto folder = scratch_folder();
+  const std::vector<TestColumn> columns = {
+      {"query", "text"}, {"positive", "texts"}, {"negative", "texts"}};
+  const auto files = [&](const std::string& row) {
+    return std::vector{write_text(folder / "l.jsonl", row),
+                       write_parquet_rows(folder / "l.parquet", columns, "[" + row + "]")};
+  };
+  for (const auto& path : files(R"({"query": "a", "positive": ["p", "q"], "negative": ["x"]})")) {
+    EXPECT_EQ(read_all(path).at(0).documents, (std::vector<std::string>{"p", "q", "x"}));
+    EXPECT_EQ(read_all(path).at(0).labels, (std::vector<float>{1, 1, 0}));
+  }
+  for (const auto& path : files(R"({"query": "a", "positive": ["p"], "negative": []})"))
+    EXPECT_EQ(read_all(path).at(0).labels, std::vector<float>{1});
+  for (const auto& path : files(R"({"query": "a", "positive": [], "negative": ["x"]})"))
+    EXPECT_CONTAINS(message_of<std::invalid_argument>([&] { read_all(path); }),
+                    "'positive' is an empty list");
+}
+
+TEST(ReadLists, LeavesWhatIsNoNegativeAlone) {
+  const auto lists = read_all(write_text(
+      scratch_folder() / "l.jsonl",
+      R"({"query": "a", "positive": "p", "negative": "x", "negative_id": "93", "negative_score": 1})"));
+  EXPECT_EQ(lists.at(0).documents, (std::vector<std::string>{"p", "x"}));
+}
+
 TEST(ReadLists, ReadsMarginsAndScoresOfATuple) {
   const auto labels_of = [](const std::string& labels) {
     return read_all(write_text(scratch_folder() / "l.jsonl",
@@ -160,14 +187,16 @@ TEST(ReadLists, ReadsMarginsAndScoresOfATuple) {
         .labels;
   };
   EXPECT_EQ(labels_of("[9.5, 3, 2]"), (std::vector<float>{9.5, 3, 2}));
-  EXPECT_EQ(labels_of("[6.5, 7.5]"), (std::vector<float>{0, 6.5, 7.5}));
+  EXPECT_EQ(labels_of("[6.5, 7.5]"), (std::vector<float>{7.5, 1, 0}));  // margins
+  EXPECT_EQ(labels_of("[2, -1]"), (std::vector<float>{2, 0, 3}));
+  EXPECT_EQ(labels_of("[-2, -1]"), (std::vector<float>{0, 2, 1}));
   const auto folder = scratch_folder();
   const std::string row = R"({"query": "a", "positive": "p", "negative": "x", "label": 0.5})";
   const std::vector<TestColumn> columns = {
       {"query", "text"}, {"positive", "text"}, {"negative", "text"}, {"label", "float64"}};
   for (const auto& path : {write_text(folder / "l.jsonl", row),
                            write_parquet_rows(folder / "l.parquet", columns, "[" + row + "]")})
-    EXPECT_EQ(read_all(path).at(0).labels, (std::vector<float>{0, 0.5}));
+    EXPECT_EQ(read_all(path).at(0).labels, (std::vector<float>{0.5, 0}));
   EXPECT_CONTAINS(
       error_of_jsonl(R"({"query": "a", "positive": "p", "negative_1": "x", "label": [1, 2, 3]})"),
       "'label' has 3 labels for 2 documents in 'positive', 'negative_1'");

@@ -73,7 +73,7 @@ TEST(TokenStore, GivesBackWhatTheTokenizerGives) {
 }
 
 TEST(TokenStore, KeepsTheOrderOfTheFileWithManyThreads) {
-  constexpr int kCount = 2500;  // several blocks
+  constexpr int kCount = 80'000;  // several blocks
   const auto folder = scratch_folder();
   const Tokenizer tokenizer = make_tokenizer(kWords);
   const auto lists = write_text(folder / "lists.jsonl", file_of_lists(kCount));
@@ -92,7 +92,7 @@ TEST(TokenStore, KeepsTheOrderOfTheFileWithManyThreads) {
 TEST(TokenStore, IsTheSameBytesAtAnotherTime) {
   const auto folder = scratch_folder();
   const Tokenizer tokenizer = make_tokenizer(kWords);
-  const auto lists = write_text(folder / "lists.jsonl", file_of_lists(2500));
+  const auto lists = write_text(folder / "lists.jsonl", file_of_lists(80'000));
   build_token_store(lists, tokenizer, folder / "a.h5");
   std::this_thread::sleep_for(std::chrono::milliseconds(1100));
   build_token_store(lists, tokenizer, folder / "b.h5");
