@@ -153,7 +153,10 @@ json label_names(int64_t num_labels) {
 std::string build_config_json(const Pretrained& pretrained) {
   const CrossEncoderConfig& config = pretrained.model.config();
   nlohmann::ordered_json saved = nlohmann::ordered_json::parse(pretrained.config_json);
-  saved.erase("num_labels");  // Hugging Face derives it from id2label
+  saved.erase("num_labels");   // Hugging Face derives it from id2label
+  saved.erase("torch_dtype");  // the name of `dtype` before transformers 5
+  saved["dtype"] =
+      "float32";  // as the weights are written: readers load them in the type named here
   saved["architectures"] = {"BertForSequenceClassification"};
   saved["num_hidden_layers"] = config.bert.num_hidden_layers;
   saved["hidden_dropout_prob"] = config.bert.hidden_dropout_prob;

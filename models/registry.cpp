@@ -60,6 +60,11 @@ CrossEncoderConfig read_bert(const json& config) {
   bert.max_position_embeddings =
       positive(config, "max_position_embeddings", bert.max_position_embeddings);
   bert.type_vocab_size = positive(config, "type_vocab_size", bert.type_vocab_size);
+  if (bert.type_vocab_size < 2)
+    throw std::invalid_argument(
+        fmt::format("'type_vocab_size' is {}; a cross-encoder tells the query from the document by "
+                    "two types, so expected 2",
+                    bert.type_vocab_size));
   bert.layer_norm_eps = config.value("layer_norm_eps", bert.layer_norm_eps);
   bert.initializer_range = config.value("initializer_range", bert.initializer_range);
   bert.hidden_dropout_prob = probability(config, "hidden_dropout_prob", bert.hidden_dropout_prob);

@@ -155,6 +155,9 @@ void save_safetensors(const std::filesystem::path& path, const NamedTensors& ten
   std::string bytes(kLengthBytes, '\0');
   const uint64_t header_size = header.size();
   std::memcpy(bytes.data(), &header_size, kLengthBytes);
+  size_t size = kLengthBytes + header.size();
+  for (const auto& [name, tensor] : tensors) size += tensor.nbytes();
+  bytes.reserve(size);  // while it grows, gigabytes would be there twice
   bytes += header;
   for (const auto& [name, tensor] : tensors) {
     const at::Tensor stored = tensor.detach().to(at::kCPU).contiguous();

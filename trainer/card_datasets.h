@@ -12,8 +12,9 @@
 
 namespace lambdaforge::trainer {
 
-// The first `count` of `lists` in the order of their file, whole. `file` is the file of lists or
-// the token store made of it (.h5); none when the file that a store was made of is gone or another.
+// The first `count` of `lists` in the order of their file, whole; those of them that are among its
+// first 20,000 lists. `file` is the file of lists or the token store made of it (.h5); none when
+// the file that a store was made of is gone or another.
 std::vector<RankedList> first_lists(const std::filesystem::path& file, const TokenStore& store,
                                     const models::Tokenizer& tokenizer, std::vector<int64_t> lists,
                                     size_t count);

@@ -22,7 +22,8 @@ std::string to_json(const ResumePoint& point) {
               {"steps_since_log", point.steps_since_log},
               {"loss_total", point.loss_total},
               {"restarts", point.restarts},
-              {"seconds", point.seconds}}
+              {"seconds", point.seconds},
+              {"evaluation_due", point.evaluation_due}}
              .dump(2) +
          "\n";
 }
@@ -32,7 +33,7 @@ ResumePoint read_point(const fs::path& file) {
     const json stored = json::parse(read_file(file));
     return {stored.at("seed"),           stored.at("lists_per_step"),  stored.at("num_train_lists"),
             stored.at("loss_since_log"), stored.at("steps_since_log"), stored.at("loss_total"),
-            stored.at("restarts"),       stored.at("seconds")};
+            stored.at("restarts"),       stored.at("seconds"),         stored.at("evaluation_due")};
   } catch (const json::exception& error) {
     throw std::invalid_argument(fmt::format("{}: damaged: {}", file.string(), error.what()));
   }
@@ -46,6 +47,16 @@ void expect_same(const fs::path& folder, const char* what, Value saved, Value no
                   "batches; restore the old value or "
                   "start a new run under another run.name",
                   folder.string(), what, saved, now));
+}
+
+// It lies beside the one that the run goes on from, wherever that was moved; nullopt: it is gone.
+std::optional<std::string> locate(const std::optional<std::string>& best, const fs::path& folder) {
+  if (!best) return std::nullopt;
+  const fs::path name = fs::path(*best).filename();
+  const fs::path own = folder.has_filename() ? folder : folder.parent_path();
+  for (const fs::path& path : {own.parent_path() / name, fs::path(*best)})
+    if (fs::exists(path)) return path.string();
+  return std::nullopt;
 }
 
 }  // namespace
@@ -73,6 +84,8 @@ Progress load_checkpoint(const fs::path& folder, const models::CrossEncoder& mod
   expect_same(folder, "training lists", progress.point.num_train_lists, expected.num_train_lists);
   models::load_parameters(folder / "model.safetensors", model);
   optimizer.load_state(models::load_safetensors(folder / "optimizer.safetensors"));
+  auto& best = progress.state.best_model_checkpoint;
+  best = locate(best, folder);
   return progress;
 }
 

@@ -23,9 +23,10 @@ struct ResumePoint {
   int64_t num_train_lists = 0;
   double loss_since_log = 0;  // sum over steps_since_log steps
   int64_t steps_since_log = 0;
-  double loss_total = 0;  // sum over all steps
-  int64_t restarts = 0;   // how often the run went on from a checkpoint
-  double seconds = 0;     // of the run so far, evaluations and earlier parts included
+  double loss_total = 0;        // sum over all steps
+  int64_t restarts = 0;         // how often the run went on from a checkpoint
+  double seconds = 0;           // of the run so far, evaluations and earlier parts included
+  bool evaluation_due = false;  // the run stopped before the evaluation after its last step
 };
 
 // Writes `folder` as a whole or not at all; `model_card` is its README.md. Throws

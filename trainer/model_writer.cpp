@@ -32,11 +32,12 @@ void ModelWriter::save_checkpoint(const Progress& progress, const RunCosts& cost
 
 void ModelWriter::save_final(const Progress& progress, bool of_best, const RunCosts& costs) {
   const experiments::TrainerState& state = progress.state;
-  if (of_best)
-    models::load_parameters(
-        std::filesystem::path(*state.best_model_checkpoint) / "model.safetensors",
-        pretrained_.model);
-  const int64_t step = of_best ? *state.best_global_step : state.global_step;
+  int64_t step = state.global_step;
+  if (of_best) {
+    const std::filesystem::path best = *state.best_model_checkpoint;
+    models::load_parameters(best / "model.safetensors", pretrained_.model);
+    step = experiments::load_trainer_state(best / "trainer_state.json").global_step;
+  }
   const std::string card = card_of(folder_.final_model(), step, state, costs);
   write_folder_atomically(folder_.final_model(), [&](const auto& temporary) {
     models::save_pretrained(pretrained_, temporary);

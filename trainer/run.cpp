@@ -124,14 +124,18 @@ class Run {
     state.eval_steps = plan_.eval_steps();
     state.save_steps = plan_.save_steps();
     state.train_batch_size = config_.training.per_device_train_batch_size;
+    std::vector<std::filesystem::path> set_aside;
     if (is_main()) {
-      std::filesystem::create_directories(folder_.path());
+      set_aside = folder_.make_way(state.global_step);
       write_file_atomically(folder_.path() / "recipe.toml", to_toml(config_));
     }
     const experiments::RunStarted event = started(environment);
     if (is_main()) make_writer(event);
     tracker_.emit(event);
     tell_about_model_and_data();
+    for (const auto& path : set_aside)
+      journal_.tell(
+          fmt::format("later than step {}, set aside: {}", state.global_step, path.string()));
     energy_ = start_energy(config_, name_, folder_.path(), event.first_step, event.ranks,
                            communicator_, tracker_);
     for (const std::string& text : describe(*energy_, communicator_))
@@ -203,28 +207,41 @@ class Run {
     if (config_.training.eval_on_start && progress_.state.global_step == 0) evaluate(0);
     journal_.begin(peak_rate);
     const StopRequest request;
-    for (int64_t step = progress_.state.global_step + 1; step <= plan_.max_steps(); ++step) {
+    bool ends = progress_.point.evaluation_due && ends_after(progress_.state.global_step, request);
+    for (int64_t step = progress_.state.global_step + 1; !ends && step <= plan_.max_steps();
+         ++step) {
       const double learning_rate = schedule_.learning_rate(step);
       const int64_t step_in_epoch = (step - 1) % batches_.steps_per_epoch();
       StepOutcome outcome =
           training_step.run(step, batches_.micro_steps_in_step(step_in_epoch), learning_rate,
                             prefetcher, [&] { return passengers(request); });
       take_passengers(step, outcome);
-      journal_.step_finished({step, plan_.max_steps(), epoch_after(step), plan_.logs(step)},
-                             std::move(outcome), learning_rate);
-      const Stopwatch not_training;
-      const bool is_new_best = plan_.evaluates(step) && evaluate(step);
-      if (plan_.evaluates(step)) agree_on(request);
-      const bool ends_early = stopping_.reason() || is_stopped_on_request();
-      if (plan_.saves(step, is_new_best) || ends_early) save(step);
-      journal_.leave_out(not_training.seconds());
-      if (ends_early) break;
+      journal_.step_finished(
+          {step, plan_.max_steps(), batches_.epoch_after(step), plan_.logs(step)},
+          std::move(outcome), learning_rate);
+      ends = ends_after(step, request);
     }
     if (stopping_.reason())
       journal_.tell(fmt::format("stopping after step {}: {}", progress_.state.global_step,
                                 *stopping_.reason()));
     last_step_ = training_step.last_step();
     energy_->set_phase(Phase::kIdle);
+  }
+
+  // Evaluates and saves where it is due, and says whether the run ends early. Who is asked to stop
+  // has little time: an evaluation that was to come first is left to the run that goes on.
+  bool ends_after(int64_t step, const StopRequest& request) {
+    const Stopwatch not_training;
+    progress_.point.evaluation_due = plan_.evaluates(step) && is_stopped_on_request();
+    bool is_new_best = false;
+    if (plan_.evaluates(step) && !progress_.point.evaluation_due) {
+      is_new_best = evaluate(step);
+      agree_on(request);
+    }
+    const bool ends_early = stopping_.reason() || is_stopped_on_request();
+    if (plan_.saves(step, is_new_best) || ends_early) save(step);
+    journal_.leave_out(not_training.seconds());
+    return ends_early;
   }
 
   // What this rank knows and all have to, with the step's sums: its node's energy, and whether it
@@ -264,15 +281,6 @@ class Run {
                 config_.training.gradient_accumulation_steps};
   }
 
-  double epoch_after(int64_t step) const {
-    const int64_t steps_per_epoch = batches_.steps_per_epoch();
-    const int64_t step_in_epoch = (step - 1) % steps_per_epoch;
-    const int64_t micro_steps = step_in_epoch * config_.training.gradient_accumulation_steps +
-                                batches_.micro_steps_in_step(step_in_epoch);
-    return static_cast<double>((step - 1) / steps_per_epoch) +
-           static_cast<double>(micro_steps) / static_cast<double>(batches_.micro_steps_per_epoch());
-  }
-
   bool evaluate(int64_t step) {
     const PhaseScope phase(*energy_, Phase::kEvaluation);
     Validation validation =
@@ -299,10 +307,12 @@ class Run {
     if (!is_main()) return;
     const PhaseScope phase(*energy_, Phase::kCheckpoint);
     writer_->save_checkpoint(progress_, costs());
-    folder_.delete_old_checkpoints(config_.training.save_total_limit,
-                                   state.best_global_step.value_or(-1));
-    energy_->tell();
     last_checkpoint_ = folder_.checkpoint(step).string();
+    for (std::string& problem : folder_.delete_old_checkpoints(
+             config_.training.save_total_limit,
+             {last_checkpoint_, state.best_model_checkpoint.value_or("")}))
+      journal_.tell(std::move(problem));
+    energy_->tell();
     journal_.checkpoint_saved(step, last_checkpoint_, stopwatch.seconds());
   }
 
@@ -314,6 +324,7 @@ class Run {
       const PhaseScope phase(*energy_, Phase::kCheckpoint);
       if (is_main()) writer_->save_final(progress_, load_best, costs());
     }
+    if (config_.training.load_best_model_at_end) tell_if_best_is_gone();
     stop_energy(*energy_, state.global_step, communicator_);
     const auto lists = static_cast<double>(steps * progress_.point.lists_per_step);
     const auto all_steps = static_cast<double>(std::max<int64_t>(1, state.global_step));
@@ -331,6 +342,16 @@ class Run {
     result.outcome = experiments::Outcome::kDone;
     result.final_model = end.final_model;
     journal_.finished(std::move(end));
+  }
+
+  void tell_if_best_is_gone() {
+    const experiments::TrainerState& state = progress_.state;
+    if (!state.best_global_step) return;
+    const std::string final_model = state.best_model_checkpoint.value_or("the last step");
+    if (!final_model.ends_with(folder_.checkpoint(*state.best_global_step).filename().string()))
+      journal_.tell(fmt::format(
+          "the best evaluation, after step {}, has no checkpoint; the final model is that of {}",
+          *state.best_global_step, final_model));
   }
 
   // The checkpoint is there already, and the run goes on from it another time: no final model.

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "trainer/config.h"
@@ -29,12 +30,18 @@ class RunFolder {
 
   // Where to go on: what resume_from_checkpoint asks for; nullopt starts anew. Throws
   // std::invalid_argument when a named checkpoint does not exist, and when the folder holds
-  // checkpoints that a fresh start would mix with its own.
+  // checkpoints or a final model that a fresh start would replace.
   std::optional<std::filesystem::path> find_resume(const std::string& resume_from_checkpoint) const;
 
-  // Deletes the oldest checkpoints until `limit` are left (0: no limit), never the newest nor
-  // `best_step`'s.
-  void delete_old_checkpoints(int64_t limit, int64_t best_step) const;
+  // For a run that goes on after `step`: later checkpoints are of another course that it took
+  // once, and get names (checkpoint-<step>.earlier-1) under which nothing goes on from them. What a
+  // killed process left half written or half deleted goes. Returns the new names.
+  std::vector<std::filesystem::path> make_way(int64_t step) const;
+
+  // Deletes the oldest checkpoints until `limit` are left (0: no limit), but none of `kept`.
+  // Returns a sentence for each that could not be deleted.
+  std::vector<std::string> delete_old_checkpoints(
+      int64_t limit, const std::vector<std::filesystem::path>& kept) const;
 
  private:
   std::filesystem::path path_;

@@ -3,6 +3,7 @@
 #include "base/stopwatch.h"
 #include "evaluators/per_query.h"
 #include "trainer/build_evaluator.h"
+#include "trainer/micro_batches.h"
 #include "trainer/scoring.h"
 #include "trainer/shared_scorer.h"
 
@@ -60,7 +61,9 @@ std::optional<double> Validator::held_out_loss() const {
     const size_t size = std::min(batch_size, data_.eval_lists.size() - begin);
     const Batch batch = held_out_batch(std::span(data_.eval_lists).subspan(begin, size));
     if (batch.num_lists() == 0) continue;
-    const losses::LossTerm term = score_lists(pretrained_.model, loss_, batch, nullptr);
+    const at::Tensor scores =
+        score_in_pieces(pretrained_.model, batch.tokens, nullptr, config_.evaluation.batch_tokens);
+    const losses::LossTerm term = loss_of_scores(loss_, scores, batch);
     total[0] += term.sum.item<double>();
     total[1] += term.count;
   }

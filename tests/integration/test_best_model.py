@@ -46,6 +46,32 @@ def test_keeps_the_best_and_the_newest_checkpoint(run_folder):
     assert final.read_bytes() == chosen.read_bytes()
 
 
+def test_the_last_saved_best_is_kept_when_the_best_was_not_saved(small_recipe, tmp_path):
+    """Evaluated twice as often as saved: here the state says that the best was seen after step 6."""
+    sections = small_recipe(
+        max_steps=8,
+        eval_strategy="steps",
+        eval_steps=2,
+        save_strategy="steps",
+        save_steps=4,
+        load_best_model_at_end=True,
+    )
+    sections["data"] |= {"eval_size": 8}
+    folder = train(tmp_path, name="unsaved", **sections)
+    path = folder / "checkpoint-8/trainer_state.json"
+    best = {"best_metric": 0.0, "best_global_step": 6, "best_model_checkpoint": str(folder / "checkpoint-4")}
+    path.write_text(json.dumps(json.loads(path.read_text()) | best))
+    more = ["training.resume_from_checkpoint=latest", "training.max_steps=12", "training.save_total_limit=1"]
+    train(tmp_path, name="unsaved", overrides=more, **sections)
+    assert {path.name for path in folder.glob("checkpoint-*")} == {"checkpoint-4", "checkpoint-12"}
+    final, kept = (folder / name / "model.safetensors" for name in ("final", "checkpoint-4"))
+    assert final.read_bytes() == kept.read_bytes()
+    rows = [row for row in read_history(folder) if "eval_loss" in row]
+    (shown,) = [row["eval_loss"] for row in rows if row["step"] == 4]
+    metadata = (folder / "final/README.md").read_text()
+    assert f"{shown:.4f}" in metadata or f"{shown:.3f}" in metadata
+
+
 def test_the_best_checkpoint_loads_in_sentence_transformers(run_folder, wordnet, run_program, tmp_path):
     from sentence_transformers import CrossEncoder
 
@@ -58,6 +84,22 @@ def test_the_best_checkpoint_loads_in_sentence_transformers(run_folder, wordnet,
     peer = CrossEncoder(str(run_folder / "final"), device="cpu")
     assert peer.max_seq_length == 64
     numpy.testing.assert_allclose([float(line) for line in printed.split()], peer.predict(pairs), atol=2e-5, rtol=0)
+
+
+def test_a_base_model_in_half_precision_gives_one_in_full(small_recipe, base_model, tmp_path):
+    """Readers load weights in the type that config.json names, and would round what was trained."""
+    import torch
+    from sentence_transformers import CrossEncoder
+    from transformers import AutoModel, AutoTokenizer
+
+    base = tmp_path / "half"
+    AutoModel.from_pretrained(base_model, dtype=torch.float16).save_pretrained(base)
+    AutoTokenizer.from_pretrained(base_model).save_pretrained(base)
+    assert "float16" in (base / "config.json").read_text()
+    sections = small_recipe(max_steps=1)
+    sections["model"] |= {"path": base}
+    final = train(tmp_path, **sections) / "final"
+    assert {parameter.dtype for parameter in CrossEncoder(str(final), device="cpu").parameters()} == {torch.float32}
 
 
 def test_hugging_face_reads_the_state(run_folder):

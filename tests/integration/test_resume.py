@@ -1,12 +1,23 @@
 """A run that was stopped goes on with the very same bits."""
 
 import json
+import shutil
 import signal
 import subprocess
 
 import pytest
 
-from runs import environment, read_history, read_losses, run_training, train, train_command, wait_for, write_recipe
+from runs import (
+    environment,
+    read_history,
+    read_losses,
+    run_training,
+    started,
+    train,
+    train_command,
+    wait_for,
+    write_recipe,
+)
 
 
 def recipe_of(tmp_path, name, sections):
@@ -59,6 +70,34 @@ def test_a_killed_rank_ends_the_run_and_loses_no_checkpoint(small_recipe, tmp_pa
     assert [row["step"] for row in read_history(folder) if "loss" in row][-3:] == [saved + 1, saved + 2, saved + 3]
 
 
+def test_going_on_from_an_earlier_checkpoint_sets_the_later_ones_aside(small_recipe, tmp_path):
+    sections = small_recipe(max_steps=8, save_strategy="steps", save_steps=2)
+    folder = train(tmp_path, name="branch", **sections)
+    earlier = [f"training.resume_from_checkpoint={folder / 'checkpoint-2'}", "training.save_total_limit=1"]
+    (folder / "checkpoint-2.deleted").mkdir()  # as a killed process leaves it
+    train(tmp_path, name="branch", overrides=[*earlier, "training.max_steps=3"], **sections)
+    assert {path.name for path in folder.glob("checkpoint-*")} == {
+        "checkpoint-3", "checkpoint-4.earlier-1", "checkpoint-6.earlier-1", "checkpoint-8.earlier-1",
+    }  # fmt: skip
+    train(tmp_path, name="branch", overrides=["training.resume_from_checkpoint=latest"], **sections)
+    assert [row["step"] for row in read_history(folder) if "loss" in row] == list(range(1, 9))
+
+
+def test_ranks_go_on_from_where_the_first_one_does(small_recipe, tmp_path):
+    """Though what the others see of the folder is another state."""
+    sections = small_recipe(2, max_steps=4, save_strategy="steps", save_steps=2, resume_from_checkpoint="latest")
+    straight = read_losses(train(tmp_path, 2, name="seen", **sections))
+    recipe = recipe_of(tmp_path, "seen", sections)
+    for name in ("checkpoint-4", "final"):
+        shutil.rmtree(tmp_path / "runs/test/seen" / name)
+    first = train_command(recipe)
+    other = train_command(recipe, overrides=[f"run.output_dir={tmp_path / 'elsewhere'}"])
+    command = ["mpirun", "--oversubscribe", "-n", "1", *first, ":", "-n", "1", *other]
+    done = subprocess.run(command, env=environment(2), capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert read_losses(tmp_path / "runs/test/seen") == straight
+
+
 def test_another_batch_size_is_refused(small_recipe, tmp_path):
     sections = small_recipe(max_steps=2, save_strategy="steps", save_steps=2, resume_from_checkpoint="latest")
     train(tmp_path, name="changed", **sections)
@@ -74,3 +113,32 @@ def test_a_fresh_start_over_old_checkpoints_is_refused(small_recipe, tmp_path):
     done = run_training(recipe_of(tmp_path, "again", sections))
     assert done.returncode != 0
     assert "resume_from_checkpoint" in done.stderr
+
+
+def test_a_finished_run_is_not_overwritten(small_recipe, tmp_path):
+    sections = small_recipe(max_steps=2, save_strategy="no")
+    folder = train(tmp_path, name="finished", **sections)
+    before = (folder / "final/model.safetensors").stat()
+    done = run_training(recipe_of(tmp_path, "finished", sections))
+    assert done.returncode == 2 and "holds the final model of an earlier run" in done.stderr
+    after = (folder / "final/model.safetensors").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert read_losses(folder)
+
+
+def test_two_runs_do_not_share_a_folder(small_recipe, tmp_path):
+    sections = small_recipe(max_steps=400, save_strategy="no")
+    recipe = recipe_of(tmp_path, "shared", sections)
+    with started(train_command(recipe), env=environment(), stdout=subprocess.DEVNULL) as first:
+        wait_for((tmp_path / "runs/test/shared/metrics.csv").exists)
+        done = run_training(recipe)
+        assert done.returncode == 1 and "another process is training in" in done.stderr, done.stderr
+        assert first.poll() is None
+
+
+def test_runs_without_a_name_get_folders_of_their_own(small_recipe, tmp_path):
+    run = {"project": "test", "output_dir": tmp_path / "runs"}
+    recipe = write_recipe(tmp_path / "unnamed.toml", run=run, **small_recipe(max_steps=2, save_strategy="no"))
+    runs = [subprocess.Popen(train_command(recipe), env=environment(2), stdout=subprocess.DEVNULL) for _ in range(3)]
+    assert [run.wait(120) for run in runs] == [0, 0, 0]
+    assert len(list((tmp_path / "runs/test").glob("*/final"))) == 3

@@ -95,6 +95,35 @@ def test_json_lines_tell_what_the_files_hold(recipe, wordnet):
     assert 0 < end["train_seconds"] < times[-1] - start["time"] + 60
 
 
+def test_a_stop_does_not_wait_for_an_evaluation(recipe, wordnet):
+    """It is made up for when the run goes on: what is evaluated is what a run without a stop evaluates."""
+    changes = {
+        "training": {"eval_strategy": "steps", "eval_steps": 1, "max_steps": 4, "save_strategy": "no"}
+        | {"gradient_accumulation_steps": 20},  # a step is longer than a signal takes
+        "evaluation": {"nano_beir": wordnet / "nano", "dataset_names": ["noun"], "rerank_k": 20},
+    }
+    evaluations = {}
+    for name in ("straight", "stopped"):
+        path, folder = recipe(name, **changes)
+        if name == "stopped":
+            with started(json_command(path), env=environment(), stdout=subprocess.PIPE, text=True) as run:
+                events = []
+                for line in run.stdout:
+                    events.append(json.loads(line))
+                    if events[-1]["event"] == "evaluation":
+                        run.send_signal(signal.SIGUSR1)
+                assert run.wait(60) == STOPPED
+            (step,) = {event["step"] for event in of_kind(events, "checkpoint")}
+            assert step > max(event["step"] for event in of_kind(events, "evaluation"))
+        code, _, errors = run_json(path, overrides=["training.resume_from_checkpoint=latest"])
+        assert code == DONE, errors
+        rows = json.loads((folder / "trainer_state.json").read_text())["log_history"]
+        evaluations[name] = [
+            (row["step"], row["eval_noun_R20_ndcg@10"]) for row in rows if "eval_noun_R20_ndcg@10" in row
+        ]
+    assert evaluations["stopped"] == evaluations["straight"] and len(evaluations["straight"]) == 4
+
+
 FAULTS = {
     "a key that is not known": (INVALID, {"training": {"learning_rat": 1e-5}}),
     "a file that is not there": (INVALID, {"data": {"train": "/no/such/lists.jsonl"}}),

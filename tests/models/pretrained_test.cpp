@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "base/files.h"
 #include "models/registry.h"
@@ -125,6 +126,15 @@ TEST(Pretrained, RefusesAnotherKindOfModel) {
   EXPECT_NE(error_of(folder).find("'hidden_act' is 'relu'"), std::string::npos);
   write_text(folder / "config.json", R"({"model_type": "bert", "hidden_size": "wide"})");
   EXPECT_NE(error_of(folder).find("config.json"), std::string::npos);
+}
+
+TEST(Pretrained, RefusesAModelThatDoesNotTellQueriesFromDocuments) {
+  const auto config = [](const std::string& types) {
+    return std::regex_replace(tiny_config_json(), std::regex("\"type_vocab_size\": 2"),
+                              "\"type_vocab_size\": " + types);
+  };
+  EXPECT_NO_THROW(read_model_config(config("2"), "config.json"));
+  EXPECT_THROW(read_model_config(config("1"), "config.json"), std::invalid_argument);
 }
 
 TEST(Pretrained, RefusesWeightsThatDoNotFitTheConfig) {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 #include <optional>
+#include <string_view>
+#include <unordered_map>
 
 #include "trainer/data/random.h"
 
@@ -24,31 +26,40 @@ std::optional<int64_t> find_positive(const TokenStore& store,
   return *best;
 }
 
-// The documents of `lists` with a label above 0 for the query of `list`, be it asked more than
-// once.
-std::vector<int64_t> relevant_documents(const TokenStore& store, std::span<const int64_t> lists,
-                                        int64_t list) {
-  std::vector<int64_t> relevant;
-  for (const int64_t other : lists)
-    if (store.same_query(list, other))
-      std::ranges::copy_if(documents_of(store, other), std::back_inserter(relevant),
-                           [&](int64_t document) { return store.labels()[document] > 0; });
-  return relevant;
-}
+// The documents of a micro-step's lists, and what is known of them.
+class Candidates {
+ public:
+  Candidates(const TokenStore& store, std::span<const int64_t> lists) {
+    std::unordered_map<std::string_view, int64_t> numbers;
+    for (const int64_t list : lists) {
+      std::vector<int64_t>& relevant = relevant_[store.query_bytes(list)];
+      for (const int64_t place : documents_of(store, list)) {
+        const int64_t next = std::ssize(numbers);
+        const int64_t text = numbers.try_emplace(store.document_bytes(place), next).first->second;
+        documents_.push_back({list, place, text});
+        if (store.labels()[place] > 0) relevant.push_back(text);
+      }
+    }
+  }
 
-std::vector<int64_t> negatives_elsewhere(const TokenStore& store, std::span<const int64_t> lists,
-                                         int64_t list) {
-  const std::vector<int64_t> relevant = relevant_documents(store, lists, list);
-  const auto is_negative = [&](int64_t document) {
-    return std::ranges::none_of(
-        relevant, [&](int64_t known) { return store.same_document(known, document); });
+  // What the other lists have and no list of the same query holds to be relevant.
+  std::vector<int64_t> negatives_of(int64_t list, std::string_view query) const {
+    const std::vector<int64_t>& relevant = relevant_.at(query);
+    std::vector<int64_t> negatives;
+    for (const Document& document : documents_)
+      if (document.list != list && std::ranges::find(relevant, document.text) == relevant.end())
+        negatives.push_back(document.place);
+    return negatives;
+  }
+
+ private:
+  struct Document {
+    int64_t list, place;
+    int64_t text;  // the same number for the same tokens
   };
-  std::vector<int64_t> negatives;
-  for (const int64_t other : lists)
-    if (other != list)
-      std::ranges::copy_if(documents_of(store, other), std::back_inserter(negatives), is_negative);
-  return negatives;
-}
+  std::vector<Document> documents_;
+  std::unordered_map<std::string_view, std::vector<int64_t>> relevant_;  // texts, by query
+};
 
 // `count` of the values, all of them if there are no more; each set is as likely as another.
 std::vector<int64_t> draw(std::vector<int64_t> values, int64_t count, Random& random) {
@@ -70,13 +81,15 @@ std::vector<std::vector<int64_t>> InBatchNegatives::choose(std::span<const int64
                                                            int64_t micro_step) const {
   // Epochs below 2^32 have taken the small streams for their orders.
   Random random(seed_, (static_cast<uint64_t>(epoch + 1) << 32) + micro_step);
+  const Candidates candidates(store_, lists);
   std::vector<std::vector<int64_t>> chosen;
   for (const int64_t list : lists) {
     const std::vector<int64_t> own = documents_of(store_, list);
     const std::optional<int64_t> positive = find_positive(store_, own);
     chosen.emplace_back();
     if (!positive) continue;
-    chosen.back() = draw(negatives_elsewhere(store_, lists, list), num_negatives_, random);
+    chosen.back() =
+        draw(candidates.negatives_of(list, store_.query_bytes(list)), num_negatives_, random);
     chosen.back().insert(chosen.back().begin(), *positive);
     std::ranges::copy_if(own, std::back_inserter(chosen.back()),
                          [&](int64_t document) { return store_.labels()[document] <= 0; });

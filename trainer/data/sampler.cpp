@@ -98,6 +98,14 @@ int64_t BatchPlan::micro_steps_in_step(int64_t step) const {
   return std::clamp<int64_t>(micro_steps_per_epoch() - step * accumulated, 0, accumulated);
 }
 
+double BatchPlan::epoch_after(int64_t step) const {
+  const int64_t step_in_epoch = (step - 1) % steps_per_epoch();
+  const int64_t micro_steps =
+      step_in_epoch * options_.gradient_accumulation_steps + micro_steps_in_step(step_in_epoch);
+  return static_cast<double>((step - 1) / steps_per_epoch()) +
+         static_cast<double>(micro_steps) / static_cast<double>(micro_steps_per_epoch());
+}
+
 void BatchPlan::make_order_of(int64_t epoch) {
   if (epoch == epoch_) return;
   order_ = epoch_order(num_lists(), options_.seed, epoch, options_.shuffle);
@@ -124,6 +132,18 @@ MicroBatch BatchPlan::without_keys(int64_t micro_step) const {
     if (!documents[i].empty())
       planned.push_back({.list = lists[i], .documents = std::move(documents[i])});
   return planned;
+}
+
+// Of the micro-step that follows on the one asked for last.
+MicroBatch BatchPlan::with_keys(int64_t micro_step) {
+  MicroBatch all = without_keys(micro_step);
+  for (PlannedList& planned : all) {
+    planned.first_pair_key = static_cast<uint32_t>(asked_.pairs);
+    asked_.pairs += num_pairs(planned);
+  }
+  ++asked_.next;
+  if (asked_.next % options_.gradient_accumulation_steps == 0) asked_.pairs = 0;
+  return all;
 }
 
 int64_t BatchPlan::num_pairs(const PlannedList& planned) const {
@@ -169,16 +189,12 @@ MicroBatch BatchPlan::micro_batch(int64_t epoch, int64_t index) {
     throw std::out_of_range(fmt::format("micro-step {} of epoch {}; an epoch has {} micro-steps",
                                         index, epoch, micro_steps_per_epoch()));
   make_order_of(epoch);
-  MicroBatch all;
-  int64_t pairs = 0;  // of the optimizer step, so far
-  for (int64_t micro = index - index % options_.gradient_accumulation_steps; micro <= index;
-       ++micro) {
-    all = without_keys(micro);
-    for (PlannedList& planned : all) {
-      planned.first_pair_key = static_cast<uint32_t>(pairs);
-      pairs += num_pairs(planned);
-    }
+  if (asked_.epoch != epoch || asked_.next != index) {
+    const int64_t first = index - index % options_.gradient_accumulation_steps;
+    asked_ = {epoch, first, 0};
+    while (asked_.next < index) with_keys(asked_.next);
   }
+  MicroBatch all = with_keys(index);
   MicroBatch mine;
   for (const size_t place : my_share(all)) mine.push_back(std::move(all[place]));
   return mine;

@@ -65,14 +65,17 @@ class BatchPlan {
   // Micro-steps of the optimizer step `step` (from 0) of an epoch.
   int64_t micro_steps_in_step(int64_t step) const;
 
-  // `index` in [0, micro_steps_per_epoch()). Keeps the order of the last epoch asked for: one
-  // thread at a time, copy the plan for another.
+  double epoch_after(int64_t step) const;  // 1-based optimizer step of the run -> epochs so far
+
+  // `index` in [0, micro_steps_per_epoch()). Keeps the order of the last epoch asked for, and is
+  // quickest from one micro-step to the next: one thread at a time, copy the plan for another.
   MicroBatch micro_batch(int64_t epoch, int64_t index);
 
  private:
   void make_order_of(int64_t epoch);
   std::span<const int64_t> lists_of(int64_t micro_step) const;  // of all ranks
   MicroBatch without_keys(int64_t micro_step) const;
+  MicroBatch with_keys(int64_t micro_step);
   int64_t num_pairs(const PlannedList& planned) const;
   int64_t num_tokens(const PlannedList& planned) const;
   std::vector<size_t> my_share(const MicroBatch& lists) const;
@@ -82,6 +85,11 @@ class BatchPlan {
   BatchPlanOptions options_;
   std::vector<int64_t> order_;  // lists of the store in the order of epoch_
   int64_t epoch_ = -1;
+  struct {
+    int64_t epoch = -1;
+    int64_t next = 0;   // micro-step
+    int64_t pairs = 0;  // of its optimizer step, before it
+  } asked_;
 };
 
 }  // namespace lambdaforge::trainer

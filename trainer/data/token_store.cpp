@@ -51,14 +51,10 @@ class StoredIds {
     if (type_ == Hdf5Type::kInt32) read_as<int32_t>(begin, end, ids);
   }
 
-  // Whether two texts, which begin and end at their offsets, are the same.
-  bool equal(const std::vector<int64_t>& offsets, int64_t text, int64_t other) const {
-    const int64_t length = offsets[text + 1] - offsets[text];
-    if (offsets[other + 1] - offsets[other] != length) return false;
+  std::string_view bytes(int64_t begin, int64_t end) const {
     const size_t width = type_ == Hdf5Type::kUint16 ? sizeof(uint16_t) : sizeof(int32_t);
-    return std::memcmp(data_ + static_cast<size_t>(offsets[text]) * width,
-                       data_ + static_cast<size_t>(offsets[other]) * width,
-                       static_cast<size_t>(length) * width) == 0;
+    return {reinterpret_cast<const char*>(data_) + static_cast<size_t>(begin) * width,
+            static_cast<size_t>(end - begin) * width};
   }
 
  private:
@@ -206,12 +202,13 @@ std::span<const float> TokenStore::labels() const {
   return state_->labels;
 }
 
-bool TokenStore::same_query(int64_t list, int64_t other) const {
-  return state_->query_ids.equal(state_->query_offsets, list, other);
+std::string_view TokenStore::query_bytes(int64_t list) const {
+  return state_->query_ids.bytes(state_->query_offsets[list], state_->query_offsets[list + 1]);
 }
 
-bool TokenStore::same_document(int64_t document, int64_t other) const {
-  return state_->document_ids.equal(state_->document_offsets, document, other);
+std::string_view TokenStore::document_bytes(int64_t document) const {
+  return state_->document_ids.bytes(state_->document_offsets[document],
+                                    state_->document_offsets[document + 1]);
 }
 
 ListStatistics TokenStore::statistics() const {

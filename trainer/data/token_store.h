@@ -16,6 +16,7 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "models/tokenizer/tokenizer.h"
@@ -53,9 +54,10 @@ class TokenStore {
   // Tokens of the query of `list` with any document of the store, as above.
   int64_t pair_tokens(int64_t list, int64_t document, int64_t max_length) const;
   std::span<const float> labels() const;  // [pairs], by document
-  // Whether the queries of two lists, or two documents, are the same tokens.
-  bool same_query(int64_t list, int64_t other) const;
-  bool same_document(int64_t document, int64_t other) const;
+  // The tokens as they are stored: equal for the same query, or the same document, and only then.
+  // The views live as long as the store.
+  std::string_view query_bytes(int64_t list) const;
+  std::string_view document_bytes(int64_t document) const;
   ListStatistics statistics() const;
 
   // Throws std::invalid_argument when another tokenizer made the ids.

@@ -29,18 +29,22 @@ ncclDataType_t nccl_type(at::ScalarType type) {
   }
 }
 
+c10::DeviceIndex gpu_of(int local_rank) {
+  if (local_rank >= c10::cuda::device_count())
+    throw std::runtime_error(
+        fmt::format("local rank {} has no GPU: this host shows {}; start as many ranks a host",
+                    local_rank, c10::cuda::device_count()));
+  return static_cast<c10::DeviceIndex>(local_rank);
+}
+
 // Sums of GPU tensors run on a stream of their own. Streams wait for each other by events, the host
 // waits for neither.
 class NcclCommunicator : public Communicator {
  public:
   explicit NcclCommunicator(std::unique_ptr<Communicator> host)
       : host_(std::move(host)),
-        device_(static_cast<c10::DeviceIndex>(host_->local_rank())),
+        device_(gpu_of(host_->local_rank())),
         stream_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, device_)) {
-    if (host_->local_rank() >= c10::cuda::device_count())
-      throw std::runtime_error(
-          fmt::format("local rank {} has no GPU: this host shows {}; start as many ranks a host",
-                      host_->local_rank(), c10::cuda::device_count()));
     c10::cuda::CUDAGuard on_device(device_);
     ncclUniqueId id{};
     if (rank() == 0) check_nccl(ncclGetUniqueId(&id));

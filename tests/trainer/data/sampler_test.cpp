@@ -213,6 +213,21 @@ TEST(BatchPlan, AnyMicroStepCanBeAskedForDirectly) {
   EXPECT_EQ(walked.micro_batch(2, 5), resumed.micro_batch(2, 5));
 }
 
+TEST(BatchPlan, KeysDoNotDependOnWhatWasAskedBefore) {
+  const std::vector<int64_t> offsets = offsets_of(kStored);
+  const auto plan = [&] {
+    return BatchPlan(some_lists(), offsets, kTokens,
+                     {.per_device_batch_size = 2, .gradient_accumulation_steps = 3});
+  };
+  BatchPlan walked = plan();
+  for (int64_t epoch = 0; epoch < 2; ++epoch)
+    for (int64_t micro = 0; micro < walked.micro_steps_per_epoch(); ++micro) {
+      const MicroBatch batch = walked.micro_batch(epoch, micro);
+      EXPECT_EQ(batch, plan().micro_batch(epoch, micro));
+      if (micro == 4) EXPECT_EQ(batch, walked.micro_batch(epoch, micro));
+    }
+}
+
 TEST(BatchPlan, RefusesImpossibleOptions) {
   const std::vector<int64_t> offsets = offsets_of(10);
   const auto plan = [&](std::vector<int64_t> lists, const BatchPlanOptions& options) {
