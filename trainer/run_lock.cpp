@@ -33,7 +33,9 @@ bool is_free(int descriptor) {
 
 std::optional<RunLock> RunLock::take(const fs::path& folder) {
   std::vector<fs::path> made = missing_folders(folder);
-  fs::create_directories(folder);
+  std::error_code error;
+  if (!fs::create_directories(folder, error) && error)
+    throw std::runtime_error(fmt::format("cannot make {}: {}", folder.string(), error.message()));
   const fs::path file = folder / ".lock";
   const int descriptor = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0)

@@ -87,7 +87,8 @@ def test_ranks_go_on_from_where_the_first_one_does(small_recipe, tmp_path):
     """Though what the others see of the folder is another state."""
     sections = small_recipe(2, max_steps=4, save_strategy="steps", save_steps=2, resume_from_checkpoint="latest")
     straight = read_losses(train(tmp_path, 2, name="seen", **sections))
-    recipe = recipe_of(tmp_path, "seen", sections)
+    (store,) = (tmp_path / "runs/.token_stores").glob("*.h5")
+    recipe = recipe_of(tmp_path, "seen", sections | {"data": sections["data"] | {"train": store}})
     for name in ("checkpoint-4", "final"):
         shutil.rmtree(tmp_path / "runs/test/seen" / name)
     first = train_command(recipe)

@@ -98,9 +98,9 @@ def test_json_lines_tell_what_the_files_hold(recipe, wordnet):
 def test_a_stop_does_not_wait_for_an_evaluation(recipe, wordnet):
     """It is made up for when the run goes on: what is evaluated is what a run without a stop evaluates."""
     changes = {
-        "training": {"eval_strategy": "steps", "eval_steps": 1, "max_steps": 4, "save_strategy": "no"}
-        | {"gradient_accumulation_steps": 20},  # a step is longer than a signal takes
-        "evaluation": {"nano_beir": wordnet / "nano", "dataset_names": ["noun"], "rerank_k": 20},
+        "training": {"eval_strategy": "steps", "eval_steps": 1, "max_steps": 3, "save_strategy": "no"}
+        | {"gradient_accumulation_steps": 8},  # a step is longer than a signal takes
+        "evaluation": {"nano_beir": wordnet / "nano", "dataset_names": ["noun"], "rerank_k": 10},
     }
     evaluations = {}
     for name in ("straight", "stopped"):
@@ -119,9 +119,9 @@ def test_a_stop_does_not_wait_for_an_evaluation(recipe, wordnet):
         assert code == DONE, errors
         rows = json.loads((folder / "trainer_state.json").read_text())["log_history"]
         evaluations[name] = [
-            (row["step"], row["eval_noun_R20_ndcg@10"]) for row in rows if "eval_noun_R20_ndcg@10" in row
+            (row["step"], row["eval_noun_R10_ndcg@10"]) for row in rows if "eval_noun_R10_ndcg@10" in row
         ]
-    assert evaluations["stopped"] == evaluations["straight"] and len(evaluations["straight"]) == 4
+    assert evaluations["stopped"] == evaluations["straight"] and len(evaluations["straight"]) == 3
 
 
 FAULTS = {
@@ -154,8 +154,8 @@ def test_the_exit_code_says_whose_fault_it_is(fault, ranks, recipe):
     if expected == DIVERGED:
         assert read_result(folder) == without_time(end)
         assert end["step"] >= 1 and end["max_steps"] == 10
-    if expected == FAILED:  # that the result could not be written is said, too
-        assert errors.count("is not on disk") == 1
+    if expected == FAILED:
+        assert f"cannot make {folder}" in errors
 
 
 def test_what_is_no_recipe_is_the_command_lines_fault():

@@ -224,7 +224,9 @@ TEST(BatchPlan, KeysDoNotDependOnWhatWasAskedBefore) {
     for (int64_t micro = 0; micro < walked.micro_steps_per_epoch(); ++micro) {
       const MicroBatch batch = walked.micro_batch(epoch, micro);
       EXPECT_EQ(batch, plan().micro_batch(epoch, micro));
-      if (micro == 4) EXPECT_EQ(batch, walked.micro_batch(epoch, micro));
+      if (micro == 4) {
+        EXPECT_EQ(batch, walked.micro_batch(epoch, micro));
+      }
     }
 }
 
