@@ -9,7 +9,7 @@
 #include <numeric>
 
 #include "launch/memory.h"
-#include "launch/options.h"
+#include "launch/program.h"
 #include "launch/report.h"
 #include "models/pair_scorer.h"
 #include "trainer/data/text_lines.h"
@@ -81,11 +81,11 @@ void print_scores(const PredictOptions& options, const at::Tensor& scores) {
     const std::span values(scores.const_data_ptr<float>() + row * scores.size(1),
                            static_cast<size_t>(scores.size(1)));
     if (!options.json)
-      fmt::print("{}\n", fmt::join(values, "\t"));
+      print(fmt::format("{}\n", fmt::join(values, "\t")));
     else if (values.size() == 1)
-      fmt::print("{}\n", json{{"score", values[0]}}.dump());
+      print(json{{"score", values[0]}}.dump() + "\n");
     else
-      fmt::print("{}\n", json{{"scores", std::vector<float>(values.begin(), values.end())}}.dump());
+      print(json{{"scores", std::vector<float>(values.begin(), values.end())}}.dump() + "\n");
   }
 }
 
@@ -105,13 +105,15 @@ void print_ranking(const PredictOptions& options, const std::vector<Pair>& pairs
     nlohmann::ordered_json row = {{"corpus_id", place}, {"score", values[place]}};
     if (options.return_documents) row["text"] = text;
     if (options.json)
-      fmt::print("{}\n", row.dump());
+      print(row.dump() + "\n");
     else
-      fmt::print("{}\t{}{}\n", place, values[place], options.return_documents ? "\t" + text : "");
+      print(fmt::format("{}\t{}{}\n", place, values[place],
+                        options.return_documents ? "\t" + text : ""));
   }
 }
 
-int run(const PredictOptions& options) {
+int predict(const Arguments& arguments) {
+  const PredictOptions options = parse_predict(arguments);
   const std::vector<Pair> pairs = options.query
                                       ? pair_with_documents(*options.query, options.documents)
                                       : read_pairs(options.pairs);
@@ -123,13 +125,8 @@ int run(const PredictOptions& options) {
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   using namespace lambdaforge::launch;
   keep_freed_memory();
-  return run(parse_predict(Arguments(argv + 1, argv + argc)));
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  return 1;
+  return run_program(argc, argv, predict);
 }
