@@ -2,15 +2,13 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/text_table.h"
 #include "evaluators/paired_runs.h"
 #include "evaluators/significance.h"
 #include "launch/evaluated_run.h"
-#include "launch/options.h"
-#include "launch/report.h"
+#include "launch/program.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -123,19 +121,16 @@ std::string to_json(const Comparison& comparison, const CompareOptions& options)
   return json.dump() + "\n";
 }
 
+int compare(const Arguments& arguments) {
+  const CompareOptions options = parse_compare(arguments);
+  const Comparison comparison = compare(options);
+  print(options.json ? to_json(comparison, options) : to_text(comparison, options));
+  return 0;
+}
+
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
-  using namespace lambdaforge::launch;
-  const CompareOptions options = parse_compare(Arguments(argv + 1, argv + argc));
-  const Comparison comparison = compare(options);
-  std::cout << (options.json ? to_json(comparison, options) : to_text(comparison, options))
-            << std::flush;
-  return 0;
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  return 1;
+int main(int argc, char** argv) {
+  return lambdaforge::launch::run_program(argc, argv, lambdaforge::launch::compare);
 }

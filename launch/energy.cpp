@@ -16,8 +16,7 @@
 #include "experiments/energy/meter.h"
 #include "experiments/energy/sources.h"
 #include "experiments/energy/summary.h"
-#include "launch/options.h"
-#include "launch/report.h"
+#include "launch/program.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -103,7 +102,8 @@ std::string to_text(const experiments::EnergyMeasured& energy, const CarbonInten
 
 // This process starts the command and waits for it, so the command's CPU seconds are its own
 // children's: nothing is lost when the command ends between two samples.
-int run(const EnergyOptions& options) {
+int energy(const Arguments& arguments) {
+  const EnergyOptions options = parse_energy(arguments);
   const CarbonIntensity intensity =
       carbon_intensity(options.country, options.region, options.carbon_intensity);
   MeterOptions meter_options;
@@ -133,12 +133,6 @@ int run(const EnergyOptions& options) {
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
-  using namespace lambdaforge::launch;
-  return run(parse_energy(Arguments(argv + 1, argv + argc)));
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  return 1;
+int main(int argc, char** argv) {
+  return lambdaforge::launch::run_program(argc, argv, lambdaforge::launch::energy);
 }

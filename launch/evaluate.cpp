@@ -4,12 +4,12 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "evaluators/per_query.h"
 #include "experiments/sinks/metrics_table.h"
 #include "launch/memory.h"
+#include "launch/program.h"
 #include "launch/report.h"
 
 namespace lambdaforge::launch {
@@ -21,7 +21,8 @@ std::string to_json(const evaluators::Evaluation& evaluation) {
   return json.dump() + "\n";
 }
 
-int run(const EvaluateOptions& options) {
+int evaluate(const Arguments& arguments) {
+  const EvaluateOptions options = parse_evaluate(arguments);
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
   const std::filesystem::path output = options.output;
@@ -31,9 +32,8 @@ int run(const EvaluateOptions& options) {
   if (communicator->rank() == 0) {
     if (!output.empty() && !evaluation.per_query.empty())
       evaluators::write_per_query(output / "per_query.csv", evaluation.per_query);
-    std::cout << (options.json ? to_json(evaluation)
-                               : experiments::metrics_table(evaluation.metrics))
-              << std::flush;
+    print(options.json ? to_json(evaluation) : experiments::metrics_table(evaluation.metrics));
+    finish_output();  // while an error can still end the world
   }
   communicator->shut_down();
   return 0;
@@ -52,13 +52,9 @@ models::Pretrained load_model(const EvaluateOptions& options,
 
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
-  using namespace lambdaforge::launch;
-  keep_freed_memory();
-  return run(parse_evaluate(Arguments(argv + 1, argv + argc)));
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  lambdaforge::trainer::abort_world();
+int main(int argc, char** argv) {
+  using namespace lambdaforge;
+  launch::keep_freed_memory();
+  return launch::run_program(argc, argv, launch::evaluate,
+                             [](const std::exception&) -> int { trainer::abort_world(); });
 }

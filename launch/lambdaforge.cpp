@@ -7,12 +7,10 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <iostream>
 #include <stdexcept>
 
 #include "base/suggestion.h"
-#include "launch/options.h"
-#include "launch/report.h"
+#include "launch/program.h"
 #include "launch/version.h"
 
 namespace lambdaforge::launch {
@@ -40,37 +38,38 @@ const Command& find(const std::string& name) {
 }
 
 // Becomes the command's program; returns only by an exception.
-[[noreturn]] void start(const Command& command, char** arguments) {
+[[noreturn]] void start(const Command& command, const Arguments& arguments) {
   const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
   const std::string program = self.parent_path() / ("lambdaforge-" + command.name);
   std::vector<char*> argv{const_cast<char*>(program.c_str())};
-  while (*arguments) argv.push_back(*arguments++);
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   ::execv(program.c_str(), argv.data());
   throw std::runtime_error(fmt::format("cannot start {}: {}; it belongs beside {}", program,
                                        strerror(errno), self.string()));
 }
 
-void dispatch(int argc, char** argv) {
-  if (argc < 2) throw Answer(kUsageError, overview());
-  const std::string word = argv[1];
+int dispatch(const Arguments& words) {
+  if (words.empty()) throw Answer(kUsageError, overview());
+  const std::string& word = words.front();
   if (word == "--help" || word == "-h") throw Answer(0, overview());
   if (word == "--version") throw Answer(0, std::string(kVersionText));
   const Command& command = find(word);
-  if (command.check) command.check(Arguments(argv + 2, argv + argc));
-  start(command, argv + 2);
+  const Arguments arguments(words.begin() + 1, words.end());
+  if (command.check) command.check(arguments);
+  start(command, arguments);
+}
+
+// A recipe that is wrong is a wrong command line.
+int exit_code_of(const std::exception& error) {
+  const bool is_users_fault = dynamic_cast<const std::invalid_argument*>(&error) != nullptr;
+  return is_users_fault ? kUsageError : 1;
 }
 
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
-  lambdaforge::launch::dispatch(argc, argv);
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  // A recipe that is wrong is a wrong command line.
-  const bool is_users_fault = dynamic_cast<const std::invalid_argument*>(&error) != nullptr;
-  return is_users_fault ? lambdaforge::launch::kUsageError : 1;
+int main(int argc, char** argv) {
+  using namespace lambdaforge::launch;
+  return run_program(argc, argv, dispatch, exit_code_of);
 }

@@ -1,15 +1,9 @@
 #include "launch/options.h"
 
-#include <iostream>
-
 #include "launch/options/command_line.h"
 #include "trainer/config.h"
 
 namespace lambdaforge::launch {
-int Answer::give() const {
-  (exit_code_ == 0 ? std::cout : std::cerr) << text_ << std::flush;
-  return exit_code_;
-}
 
 const std::vector<Command>& commands() {
   static const std::vector<Command> all = {

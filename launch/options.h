@@ -161,9 +161,6 @@ class Answer : public std::exception {
   int exit_code() const { return exit_code_; }
   const char* what() const noexcept override { return text_.c_str(); }
 
-  // Prints the text where it belongs and returns the exit code: `return answer.give();` in main.
-  int give() const;
-
  private:
   int exit_code_;
   std::string text_;

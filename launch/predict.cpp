@@ -3,16 +3,16 @@
 #include <ATen/ATen.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <unistd.h>
 
-#include <fstream>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "launch/memory.h"
-#include "launch/options.h"
+#include "launch/program.h"
 #include "launch/report.h"
 #include "models/pair_scorer.h"
+#include "trainer/data/text_lines.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -23,27 +23,31 @@ struct Pair {
   std::string query, document;
 };
 
-std::vector<std::string> read_lines(const std::string& path) {
-  std::ifstream file;
-  if (path != "-") {
-    file.open(path);
-    if (!file)
-      throw std::runtime_error(fmt::format("cannot read {}: {}", path, std::strerror(errno)));
+trainer::TextLines open_lines(const std::string& path) {
+  if (path == "-") return {STDIN_FILENO, "standard input"};
+  return trainer::TextLines(path);
+}
+
+// A blank line is a document, too: the place in the ranking is the line's in the file.
+std::vector<Pair> pair_with_documents(const std::string& query, const std::string& path) {
+  std::vector<Pair> pairs;
+  trainer::TextLines lines = open_lines(path);
+  for (std::string document; lines.next(document);) pairs.push_back({query, document});
+  return pairs;
+}
+
+Pair parse_json_pair(const std::string& line) {
+  try {
+    const json parsed = json::parse(line);
+    return {parsed.at("query").get<std::string>(), parsed.at("document").get<std::string>()};
+  } catch (const json::exception& error) {
+    throw std::invalid_argument(
+        fmt::format("expected {{\"query\": ..., \"document\": ...}}, got: {}", error.what()));
   }
-  std::istream& input = path == "-" ? std::cin : file;
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(input, line);) {
-    if (line.ends_with('\r')) line.pop_back();
-    lines.push_back(std::move(line));
-  }
-  return lines;
 }
 
 Pair parse_pair(const std::string& line) {
-  if (line.starts_with('{')) {
-    const json parsed = json::parse(line);
-    return {parsed.at("query").get<std::string>(), parsed.at("document").get<std::string>()};
-  }
+  if (line.starts_with('{')) return parse_json_pair(line);
   const size_t tab = line.find('\t');
   if (tab == std::string::npos)
     throw std::invalid_argument(
@@ -53,17 +57,8 @@ Pair parse_pair(const std::string& line) {
 
 std::vector<Pair> read_pairs(const std::string& path) {
   std::vector<Pair> pairs;
-  size_t number = 0;
-  for (const std::string& line : read_lines(path)) {
-    ++number;
-    if (line.empty()) continue;
-    try {
-      pairs.push_back(parse_pair(line));
-    } catch (const std::exception& error) {
-      throw std::invalid_argument(fmt::format(
-          "{}, line {}: {}", path == "-" ? "standard input" : path, number, error.what()));
-    }
-  }
+  trainer::TextLines lines = open_lines(path);
+  for_each_line(lines, [&](const std::string& line) { pairs.push_back(parse_pair(line)); });
   return pairs;
 }
 
@@ -86,11 +81,11 @@ void print_scores(const PredictOptions& options, const at::Tensor& scores) {
     const std::span values(scores.const_data_ptr<float>() + row * scores.size(1),
                            static_cast<size_t>(scores.size(1)));
     if (!options.json)
-      fmt::print("{}\n", fmt::join(values, "\t"));
+      print(fmt::format("{}\n", fmt::join(values, "\t")));
     else if (values.size() == 1)
-      fmt::print("{}\n", json{{"score", values[0]}}.dump());
+      print(json{{"score", values[0]}}.dump() + "\n");
     else
-      fmt::print("{}\n", json{{"scores", std::vector<float>(values.begin(), values.end())}}.dump());
+      print(json{{"scores", std::vector<float>(values.begin(), values.end())}}.dump() + "\n");
   }
 }
 
@@ -110,19 +105,18 @@ void print_ranking(const PredictOptions& options, const std::vector<Pair>& pairs
     nlohmann::ordered_json row = {{"corpus_id", place}, {"score", values[place]}};
     if (options.return_documents) row["text"] = text;
     if (options.json)
-      fmt::print("{}\n", row.dump());
+      print(row.dump() + "\n");
     else
-      fmt::print("{}\t{}{}\n", place, values[place], options.return_documents ? "\t" + text : "");
+      print(fmt::format("{}\t{}{}\n", place, values[place],
+                        options.return_documents ? "\t" + text : ""));
   }
 }
 
-int run(const PredictOptions& options) {
-  std::vector<Pair> pairs;
-  if (options.query)
-    for (std::string& document : read_lines(options.documents))
-      pairs.push_back({*options.query, std::move(document)});
-  else
-    pairs = read_pairs(options.pairs);
+int predict(const Arguments& arguments) {
+  const PredictOptions options = parse_predict(arguments);
+  const std::vector<Pair> pairs = options.query
+                                      ? pair_with_documents(*options.query, options.documents)
+                                      : read_pairs(options.pairs);
   const at::Tensor scores = score(options, pairs);
   options.query ? print_ranking(options, pairs, scores) : print_scores(options, scores);
   return 0;
@@ -131,13 +125,8 @@ int run(const PredictOptions& options) {
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
+int main(int argc, char** argv) {
   using namespace lambdaforge::launch;
   keep_freed_memory();
-  return run(parse_predict(Arguments(argv + 1, argv + argc)));
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  return 1;
+  return run_program(argc, argv, predict);
 }

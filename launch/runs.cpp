@@ -1,16 +1,19 @@
 // lambdaforge runs: what the runs' files say. Loads no libtorch.
 #include "launch/runs.h"
 
-#include "launch/report.h"
+#include "launch/program.h"
 
-int main(int argc, char** argv) try {
-  using namespace lambdaforge::launch;
-  std::visit([](const auto& options) { run(options); },
-             parse_runs(Arguments(argv + 1, argv + argc)));
+namespace lambdaforge::launch {
+namespace {
+
+int runs(const Arguments& arguments) {
+  std::visit([](const auto& options) { run(options); }, parse_runs(arguments));
   return 0;
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  return 1;
+}
+
+}  // namespace
+}  // namespace lambdaforge::launch
+
+int main(int argc, char** argv) {
+  return lambdaforge::launch::run_program(argc, argv, lambdaforge::launch::runs);
 }

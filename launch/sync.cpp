@@ -7,8 +7,7 @@
 #include <stdexcept>
 
 #include "experiments/mlflow/sender.h"
-#include "launch/options.h"
-#include "launch/report.h"
+#include "launch/program.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -21,7 +20,8 @@ std::string choose_uri(const SyncOptions& options) {
   return mlflow::load_replay_state(options.run_folder).tracking_uri;
 }
 
-int run(const SyncOptions& options) {
+int sync(const Arguments& arguments) {
+  const SyncOptions options = parse_sync(arguments);
   if (!std::filesystem::is_directory(mlflow::spool_folder(options.run_folder)))
     throw std::invalid_argument(
         fmt::format("{} is no folder of a run with tracking.mlflow: it has no folder 'mlflow'",
@@ -37,21 +37,14 @@ int run(const SyncOptions& options) {
   if (outcome.num_refused > 0)
     std::cerr << fmt::format("the server would not have {} records; {}\n", outcome.num_refused,
                              outcome.first_refusal);
-  std::cout << fmt::format("{} has all of {}\n",
-                           experiments::without_credentials(settings.tracking_uri),
-                           options.run_folder);
+  print(fmt::format("{} has all of {}\n", experiments::without_credentials(settings.tracking_uri),
+                    options.run_folder));
   return 0;
 }
 
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
-  using namespace lambdaforge::launch;
-  return run(parse_sync(Arguments(argv + 1, argv + argc)));
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  return 1;
+int main(int argc, char** argv) {
+  return lambdaforge::launch::run_program(argc, argv, lambdaforge::launch::sync);
 }

@@ -11,7 +11,7 @@
 #include "experiments/sinks/registry.h"
 #include "launch/environment.h"
 #include "launch/memory.h"
-#include "launch/options.h"
+#include "launch/program.h"
 #include "launch/report.h"
 #include "launch/result_table.h"
 #include "trainer/config.h"
@@ -80,10 +80,12 @@ int run(const TrainOptions& options, const trainer::Environment& environment) {
   if (is_main && options.json)
     tell_end(result.end);
   else if (is_main && outcome == experiments::Outcome::kDone)
-    std::cout << result_table(result) << std::flush;
+    print(result_table(result));
   // Only these are ends that all ranks have come to.
   if (outcome != experiments::Outcome::kDone && outcome != experiments::Outcome::kStopped)
     fail(result.end);
+  if (is_main && outcome == experiments::Outcome::kDone)
+    finish_output();  // while an error can still end the world
   communicator->shut_down();
   return experiments::exit_code(outcome);
 }
@@ -109,15 +111,11 @@ int train(const Arguments& arguments) {
 }  // namespace
 }  // namespace lambdaforge::launch
 
-int main(int argc, char** argv) try {
-  using namespace lambdaforge::launch;
-  keep_freed_memory();
+int main(int argc, char** argv) {
+  using namespace lambdaforge;
+  launch::keep_freed_memory();
   // A file-size limit is a failed write, like a full disk, not a death.
   std::signal(SIGXFSZ, SIG_IGN);
-  return train(Arguments(argv + 1, argv + argc));
-} catch (const lambdaforge::launch::Answer& answer) {
-  return answer.give();
-} catch (const std::exception& error) {
-  lambdaforge::launch::report(error);
-  lambdaforge::trainer::abort_world();
+  return launch::run_program(argc, argv, launch::train,
+                             [](const std::exception&) -> int { trainer::abort_world(); });
 }

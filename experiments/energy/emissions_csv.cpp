@@ -181,7 +181,8 @@ const std::vector<std::string>& emissions_columns() {
 
 void write_emissions(const std::filesystem::path& path, const EmissionsRow& row) {
   std::vector<Record> records;
-  if (std::filesystem::exists(path)) records = parse_csv(read_file(path));
+  // A pipe has no rows to go on from: who reads it would wait for its own ones.
+  if (replaceable_file(path) && std::filesystem::exists(path)) records = parse_csv(read_file(path));
   if (records.empty()) records.push_back({to_line(emissions_columns()), emissions_columns()});
   const Fields& header = records.front().fields;
   check_columns(path, header);

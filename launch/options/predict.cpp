@@ -39,7 +39,8 @@ void define(CLI::App& app, PredictOptions& options) {
       });
   app.add_flag("--json", options.json, "Print JSON lines instead of plain numbers");
   app.footer(R"(
-Prints one score a line, in the order of the pairs; with a query the ranking, best first.
+Prints one score a line, in the order of the pairs; with a query the ranking, best first, by the
+document's line, from 0. Files and standard input may be gzipped; blank lines are no pairs.
 
 Examples:
   printf 'what is a dog\ta domestic animal\n' | lambdaforge predict my-model

@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include "launch/options/command_line.h"
 
 namespace lambdaforge::launch {
@@ -89,6 +91,17 @@ Examples:
   return command;
 }
 
+void check(const RunsExportOptions& options, bool names_table) {
+  if (options.format == "parquet" && options.output == "-")
+    throw Answer(kUsageError,
+                 "lambdaforge runs export: Parquet is no text: name a file by --output\n");
+  if (names_table && options.format.starts_with("json"))
+    throw Answer(kUsageError,
+                 fmt::format("lambdaforge runs export: --table goes with csv and parquet only, got "
+                             "--format {}\n'lambdaforge runs export --help' says what it holds.\n",
+                             options.format));
+}
+
 CLI::App* define(CLI::App& app, RunsTailOptions& options) {
   CLI::App* tail = add(app, "tail", "The last steps of a run, and what is added", options.folder);
   add_run(*tail, options.run);
@@ -149,8 +162,7 @@ Examples:
   const CLI::App* chose_remove = define(app, remove);
   define(app, import);
   parse(app, arguments);
-  if (chose_export->parsed() && exporting.format == "parquet" && exporting.output == "-")
-    throw Answer(2, "lambdaforge runs export: Parquet is no text: name a file by --output\n");
+  if (chose_export->parsed()) check(exporting, chose_export->count("--table") > 0);
   if (chose_list->parsed()) return list;
   if (chose_show->parsed()) return show;
   if (chose_compare->parsed()) return compare;

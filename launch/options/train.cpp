@@ -1,9 +1,15 @@
 #include <fmt/format.h>
 
+#include <map>
+
 #include "launch/options/command_line.h"
 
 namespace lambdaforge::launch {
 namespace {
+
+constexpr const char* kSet = "--set";
+constexpr const char* kOverride = "OVERRIDE";
+constexpr const char* kResume = "--resume";
 
 std::string expect_override(const std::string& word) {
   return word.find('=') == std::string::npos
@@ -11,27 +17,37 @@ std::string expect_override(const std::string& word) {
              : "";
 }
 
+// CLI11 gives all words of one option before those of the next; but of two overrides of a key the
+// last one has to win, whichever way each is written.
+std::vector<std::string> overrides_in_order(const CLI::App& app) {
+  std::vector<std::string> overrides;
+  std::map<const CLI::Option*, size_t> num_taken;
+  for (const CLI::Option* option : app.parse_order()) {
+    const size_t place = num_taken[option]++;
+    if (option == app[kSet] || option == app[kOverride])
+      overrides.push_back(option->results()[place]);
+    else if (option == app[kResume])
+      overrides.push_back("training.resume_from_checkpoint=" + option->results()[place]);
+  }
+  return overrides;
+}
+
 void define(CLI::App& app, TrainOptions& options) {
   app.add_option("RECIPE", options.recipe, "The recipe, a TOML file; see launch/recipes/")
       ->required()
       ->type_name("");
-  app.add_option("--set", options.overrides,
-                 "Override one key of the recipe; may be given several times")
+  const auto read_later = [](const auto&) {};  // by overrides_in_order()
+  app.add_option_function<std::vector<std::string>>(
+         kSet, read_later,
+         "Override one key of the recipe; may be given several times, the last of a key wins")
       ->type_name("SECTION.KEY=VALUE")
       ->allow_extra_args(false);
   app.add_option_function<std::vector<std::string>>(
-         "OVERRIDE",
-         [&options](const std::vector<std::string>& words) {
-           options.overrides.insert(options.overrides.end(), words.begin(), words.end());
-         },
-         "The same without --set, as Hydra and W&B write it")
+         kOverride, read_later, "The same without --set, as Hydra and W&B write it")
       ->type_name("SECTION.KEY=VALUE ...")
       ->check(expect_override);
   app.add_option_function<std::string>(
-         "--resume",
-         [&options](const std::string& checkpoint) {
-           options.overrides.push_back("training.resume_from_checkpoint=" + checkpoint);
-         },
+         kResume, read_later,
          "Go on from a checkpoint's folder, or from the 'latest' of the run that run.name names")
       ->type_name("CHECKPOINT");
   app.add_flag("--json", options.json,
@@ -82,6 +98,7 @@ TrainOptions parse_train(const Arguments& arguments) {
   TrainOptions options;
   define(app, options);
   parse(app, arguments);
+  options.overrides = overrides_in_order(app);
   return options;
 }
 

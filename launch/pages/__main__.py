@@ -6,6 +6,7 @@ from pathlib import Path
 
 from launch.pages.report import build_report
 from launch.pages.run_data import Run, UnreadableRun, read_run
+from launch.standard_output import cannot_write, finish_output
 
 EXAMPLES = """
 Figures can be hovered over, and zoomed into by drawing a frame. The page needs no network and no other file. A run
@@ -50,17 +51,23 @@ def read_runs(names: list[str], folder: str) -> tuple[list[Run], list[str]]:
 
 
 def main() -> int:
-    options = parser().parse_args()
+    try:
+        try:
+            return write_report(parser().parse_args())
+        finally:
+            finish_output()
+    except OSError as error:
+        report(cannot_write(error))
+        return 1
+
+
+def write_report(options: argparse.Namespace) -> int:
     runs, unreadable = read_runs(options.runs, options.folder)
     for sentence in unreadable:
         report(sentence)
     if not runs:
         return 1
-    try:
-        build_report(runs, unreadable).write(options.output)
-    except OSError as error:
-        report(f"cannot write {options.output}: {error.strerror}")
-        return 1
+    build_report(runs, unreadable).write(options.output)
     print(options.output)
     return 1 if unreadable else 0
 

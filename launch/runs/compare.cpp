@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stdexcept>
@@ -10,6 +9,7 @@
 #include "base/printable.h"
 #include "base/text_table.h"
 #include "experiments/run_store/index.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 
 namespace lambdaforge::launch {
@@ -55,8 +55,8 @@ std::vector<Line> lines_of(const std::vector<RunSummary>& runs,
   return lines;
 }
 
-void print(const std::string& title, const std::vector<RunSummary>& runs,
-           const std::vector<Line>& lines) {
+void print_lines(const std::string& title, const std::vector<RunSummary>& runs,
+                 const std::vector<Line>& lines) {
   std::vector<TextRow> rows = {{title}};
   for (const RunSummary& run : runs) rows[0].push_back(printable(run.path));
   for (const Line& line : lines) {
@@ -65,7 +65,7 @@ void print(const std::string& title, const std::vector<RunSummary>& runs,
       row.push_back(value.empty() ? "-" : printable(value));
     rows.push_back(std::move(row));
   }
-  std::cout << aligned_rows(rows) << "\n";
+  print(aligned_rows(rows) + "\n");
 }
 
 Json to_json(const RunValue& value) {
@@ -103,12 +103,11 @@ void run(const RunsCompareOptions& options) {
     const Json json = {{"runs", options.runs},
                        {"parameters", to_json(runs, parameters)},
                        {"figures", to_json(runs, figure_lines)}};
-    std::cout << json.dump(1, ' ', false, Json::error_handler_t::replace) << std::endl;
+    print(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
     return;
   }
-  print("parameters that differ", runs, parameters);
-  print("last figures", runs, figure_lines);
-  std::cout << std::flush;
+  print_lines("parameters that differ", runs, parameters);
+  print_lines("last figures", runs, figure_lines);
 }
 
 }  // namespace lambdaforge::launch

@@ -5,11 +5,11 @@
 
 #include <cerrno>
 #include <cstring>
-#include <iostream>
 #include <stdexcept>
 
 #include "base/files.h"
 #include "experiments/run_store/run_file.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 
 namespace lambdaforge::launch {
@@ -40,7 +40,7 @@ void run(const RunsExportOptions& options) {
   if (options.format == "parquet") start_parquet(file, options);
   const std::string text = to_text(experiments::read_run(file), options);
   if (options.output == "-")
-    std::cout << text << std::flush;
+    print(text);
   else
     write_file_atomically(options.output, text);
 }

@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
-#include <iostream>
 #include <stdexcept>
 
 #include "base/printable.h"
 #include "experiments/run_store/hugging_face.h"
 #include "experiments/run_store/run_file.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 
 namespace lambdaforge::launch {
@@ -44,9 +44,8 @@ void run(const RunsImportOptions& options) {
         fmt::format("{} is a run already; choose another --name", printable(folder.string())));
   fs::create_directories(folder);
   experiments::RunWriter(folder / experiments::kRunFileName, record).close();
-  std::cout << fmt::format("{} figures up to step {} in {}\n", record.rows.scalars.size(),
-                           record.rows.heartbeat.step, printable(folder.string()))
-            << std::flush;
+  print(fmt::format("{} figures up to step {} in {}\n", record.rows.scalars.size(),
+                    record.rows.heartbeat.step, printable(folder.string())));
 }
 
 }  // namespace lambdaforge::launch

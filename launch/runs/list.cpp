@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/printable.h"
@@ -8,6 +7,7 @@
 #include "experiments/json_values.h"
 #include "experiments/run_store/index.h"
 #include "experiments/run_store/query.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 
 namespace lambdaforge::launch {
@@ -64,7 +64,7 @@ Json to_json(const RunSummary& run) {
 void print_json(const std::vector<RunSummary>& runs) {
   Json json = Json::array();
   for (const RunSummary& run : runs) json.push_back(to_json(run));
-  std::cout << json.dump(1, ' ', false, Json::error_handler_t::replace) << std::endl;
+  print(json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 // Which of the two it is: there are none, or none is as it was asked for.
@@ -83,9 +83,8 @@ void print_table(const std::vector<RunSummary>& runs) {
     if (!run.damage.empty())
       damages += fmt::format("  {}: {}\n", printable(run.path), printable(run.damage));
   }
-  std::cout << aligned_rows(rows);
-  if (!damages.empty()) std::cout << "\n" << damages;
-  std::cout << std::flush;
+  print(aligned_rows(rows));
+  if (!damages.empty()) print("\n" + damages);
 }
 
 }  // namespace
@@ -102,7 +101,7 @@ void run(const RunsListOptions& options) {
   if (options.json)
     print_json(runs);
   else if (runs.empty())
-    std::cout << nothing_to_list(num_runs, options.folder) << std::flush;
+    print(nothing_to_list(num_runs, options.folder));
   else
     print_table(runs);
 }

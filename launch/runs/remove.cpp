@@ -6,6 +6,7 @@
 
 #include "base/printable.h"
 #include "experiments/run_store/index.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 
 namespace lambdaforge::launch {
@@ -46,9 +47,9 @@ bool is_confirmed(const fs::path& run, const Content& content) {
   if (!isatty(STDIN_FILENO))
     throw std::invalid_argument(
         "nobody can be asked here: give --yes to delete without a question");
-  std::cout << fmt::format("delete {}: {} files, {:.1f} MB? [y/N] ", printable(run.string()),
-                           content.files, content.megabytes)
-            << std::flush;
+  print(fmt::format("delete {}: {} files, {:.1f} MB? [y/N] ", printable(run.string()),
+                    content.files, content.megabytes));
+  finish_output();
   std::string answer;
   std::getline(std::cin, answer);
   return answer == "y" || answer == "yes";
@@ -71,7 +72,8 @@ void run(const RunsRemoveOptions& options) {
     fs::rename(fs::canonical(run), doomed);
     fs::remove(doomed / experiments::kRunFileName);
     fs::remove_all(doomed);
-    std::cout << fmt::format("deleted {}\n", printable(run.string())) << std::flush;
+    print(fmt::format("deleted {}\n", printable(run.string())));
+    finish_output();
   }
 }
 

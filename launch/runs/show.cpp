@@ -1,11 +1,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iostream>
 
 #include "base/printable.h"
 #include "base/text_table.h"
 #include "experiments/run_store/run_file.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 #include "trainer/config_fields.h"
 
@@ -17,7 +17,7 @@ using namespace experiments;
 constexpr size_t kLogLines = 10;
 
 void print_section(const std::string& title, const std::vector<TextRow>& rows) {
-  if (!rows.empty()) std::cout << "\n" << title << "\n" << aligned_rows(rows);
+  if (!rows.empty()) print("\n" + title + "\n" + aligned_rows(rows));
 }
 
 TextRow pair(const std::string& name, const std::string& value) {
@@ -82,14 +82,13 @@ void run(const RunsShowOptions& options) {
     figures.push_back({printable(name), format_figure(value)});
   for (const auto& [name, value] : record.head.environment)
     environment.push_back(pair(name, value));
-  std::cout << aligned_rows(overview(folder, summary));
+  print(aligned_rows(overview(folder, summary)));
   print_section("parameters that are not the defaults", changed_parameters(summary.parameters));
   print_section("last figures", figures);
   print_section("evaluations", evaluations(record.rows));
   print_section("checkpoints", checkpoints(record.rows));
   print_section("environment", environment);
   print_section("log", last_log(record.rows));
-  std::cout << std::flush;
 }
 
 }  // namespace lambdaforge::launch

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <chrono>
-#include <iostream>
 #include <thread>
 
 #include "base/printable.h"
 #include "experiments/run_store/run_file.h"
+#include "launch/program.h"
 #include "launch/runs.h"
 
 namespace lambdaforge::launch {
@@ -53,12 +53,12 @@ void run(const RunsTailOptions& options) {
     const RunRecord record = read_run(file);
     const std::vector<Entry> entries = entries_after(record.rows, last_time);
     for (size_t i = entries.size() - std::min(entries.size(), lines); i < entries.size(); ++i)
-      std::cout << entries[i].text << "\n";
-    std::cout << std::flush;
+      print(entries[i].text + "\n");
+    finish_output();
     if (!entries.empty()) last_time = entries.back().time;
     if (!options.follow) return;
     if (const std::string status = status_name(summarize(record)); status != "running") {
-      std::cout << "the run is no longer written: " << status << std::endl;
+      print(fmt::format("the run is no longer written: {}\n", status));
       return;
     }
     lines = std::string::npos;  // from now on all of them

@@ -5,6 +5,7 @@ import importlib
 import sys
 from dataclasses import dataclass
 
+from launch.standard_output import cannot_write, finish_output
 from launch.sweep.errors import SweepError
 
 
@@ -28,7 +29,10 @@ SUBCOMMANDS: list[Subcommand] = [
 
 def main(words: list[str]) -> int:
     try:
-        return _run(words)
+        try:
+            return _run(words)
+        finally:
+            finish_output()
     except SweepError as error:
         print(f"lambdaforge sweep: {error}", file=sys.stderr)
         return error.exit_code
@@ -36,7 +40,7 @@ def main(words: list[str]) -> int:
         sys.stderr.close()  # Python would complain there at its end
         return 1
     except OSError as error:  # of a file that a command writes
-        print(f"lambdaforge sweep: cannot write {error.filename}: {error.strerror}", file=sys.stderr)
+        print(f"lambdaforge sweep: {cannot_write(error)}", file=sys.stderr)
         return 1
     except Exception as error:
         from launch.sweep.faults import STORAGE_FAULTS, storage_fault  # imports Optuna, which --help need not

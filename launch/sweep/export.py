@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from launch.atomic_write import write_atomically
+from launch.sweep.errors import BadInput
 from launch.sweep.facts import facts_of, values_on_the_way
 from launch.sweep.results import StudyResults, add_sweep_argument, read_results
 from launch.sweep.show import to_json
@@ -23,16 +24,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_sweep_argument(parser)
     parser.epilog = DESCRIPTION
     parser.add_argument("--format", choices=["csv", "json"], default="csv", help="[csv]")
-    parser.add_argument("--table", choices=["trials", "evaluations"], default="trials", help="of csv [trials]")
+    parser.add_argument("--table", choices=["trials", "evaluations"], help="of csv [trials]")
     parser.add_argument("--output", metavar="FILE", type=Path, help="file to write [standard output]")
 
 
 def run(arguments: argparse.Namespace) -> int:
+    if arguments.format == "json" and arguments.table is not None:
+        raise BadInput("--table goes with --format csv only; json holds trials and evaluations")
     results = read_results(arguments.sweep)
     if arguments.format == "json":
         text = json.dumps(to_json(results), indent=2, allow_nan=False) + "\n"
     else:
-        text = trials_csv(results) if arguments.table == "trials" else evaluations_csv(results)
+        text = evaluations_csv(results) if arguments.table == "evaluations" else trials_csv(results)
     if arguments.output is None:
         sys.stdout.write(text)
     else:

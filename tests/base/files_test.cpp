@@ -1,9 +1,14 @@
 #include "base/files.h"
 
+#include <fcntl.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <future>
 
 namespace lambdaforge {
 namespace {
@@ -48,6 +53,53 @@ TEST(WriteFileAtomically, LeavesTheOldFileWhenTheDiskIsFull) {
   }
   EXPECT_EQ(read_file(folder / "state.json"), "old");
   EXPECT_FALSE(std::filesystem::exists(folder / "state.json.tmp"));
+}
+
+TEST(WriteFileAtomically, FollowsSymlinks) {
+  const auto folder = scratch_folder();
+  std::filesystem::create_directory(folder / "elsewhere");
+  write_file_atomically(folder / "elsewhere" / "state.json", "old");
+  std::filesystem::create_symlink("elsewhere/state.json", folder / "link.json");
+  std::filesystem::create_symlink(folder / "link.json", folder / "link_to_link.json");
+  std::filesystem::create_symlink("elsewhere/new.json", folder / "dangling.json");
+  for (const char* link : {"link_to_link.json", "dangling.json"}) {
+    write_file_atomically(folder / link, "new");
+    EXPECT_TRUE(std::filesystem::is_symlink(folder / link));
+  }
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.json"));
+  EXPECT_EQ(read_file(folder / "elsewhere" / "state.json"), "new");
+  EXPECT_EQ(read_file(folder / "elsewhere" / "new.json"), "new");
+}
+
+TEST(WriteFileAtomically, WritesIntoAFifo) {
+  const auto fifo = scratch_folder() / "fifo";
+  ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+  auto received = std::async(std::launch::async, [&] { return read_file(fifo); });
+  write_file_atomically(fifo, "content");
+  EXPECT_TRUE(std::filesystem::is_fifo(fifo));
+  EXPECT_EQ(received.get(), "content");
+}
+
+// As --output /dev/stdout >> FILE has it.
+TEST(WriteFileAtomically, GoesOnWithWhatIsOpen) {
+  const auto path = scratch_folder() / "log.txt";
+  const int file = open(path.c_str(), O_WRONLY | O_CREAT, 0600);
+  ASSERT_EQ(write(file, "before, ", 8), 8);
+  write_file_atomically(fmt::format("/proc/self/fd/{}", file), "content");
+  ASSERT_EQ(write(file, ", behind", 8), 8);
+  close(file);
+  EXPECT_EQ(read_file(path), "before, content, behind");
+}
+
+TEST(WriteFileAtomically, RefusesAFolderAndLinksInACircle) {
+  const auto folder = scratch_folder();
+  std::filesystem::create_directory(folder / "folder");
+  std::filesystem::create_symlink("b", folder / "a");
+  std::filesystem::create_symlink("a", folder / "b");
+  EXPECT_THROW(write_file_atomically(folder / "folder", "content"), std::runtime_error);
+  EXPECT_THROW(write_file_atomically(folder / "a", "content"), std::runtime_error);
+  EXPECT_TRUE(std::filesystem::is_directory(folder / "folder"));
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "a"));
 }
 
 TEST(AppendToFile, KeepsWhatWasThere) {

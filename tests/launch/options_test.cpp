@@ -37,7 +37,18 @@ TEST(ParseTrain, TakesARecipeAndOverrides) {
       parse_train({"recipe.toml", "training.seed=1", "--set", "run.name=a", "data.eval_size=3"});
   EXPECT_EQ(without_set.recipe, "recipe.toml");
   EXPECT_EQ(without_set.overrides,
-            (Arguments{"run.name=a", "training.seed=1", "data.eval_size=3"}));
+            (Arguments{"training.seed=1", "run.name=a", "data.eval_size=3"}));
+}
+
+TEST(ParseTrain, KeepsTheOrderOfOverrides) {
+  const auto overrides = [](Arguments arguments) { return parse_train(arguments).overrides; };
+  EXPECT_EQ(overrides({"recipe.toml", "run.name=a", "--set", "run.name=b"}),
+            (Arguments{"run.name=a", "run.name=b"}));
+  EXPECT_EQ(overrides({"recipe.toml", "--set", "run.name=b", "run.name=a"}),
+            (Arguments{"run.name=b", "run.name=a"}));
+  const std::string key = "training.resume_from_checkpoint=";
+  EXPECT_EQ(overrides({"recipe.toml", "--resume=latest", key + "old", "--set=a.b=1"}),
+            (Arguments{key + "latest", key + "old", "a.b=1"}));
 }
 
 TEST(ParseTrain, KeepsTheValueOfAnOverrideAsItIs) {
@@ -271,6 +282,21 @@ TEST(ParsePrepare, ExplainsSlips) {
                        "lambdaforge prepare wordnet: --output is required"));
   EXPECT_TRUE(contains(complaint(parse_prepare, {"wordnet", "--output", "a", "--databse", "b"}),
                        "did you mean '--database'?"));
+}
+
+TEST(ParseRuns, TakesATableForTheFormatsThatHaveTables) {
+  const auto parse_export = [](Arguments arguments) {
+    arguments.insert(arguments.begin(), {"export", "run"});
+    return parse_runs(arguments);
+  };
+  const auto table = [&](const Arguments& arguments) {
+    return std::get<RunsExportOptions>(parse_export(arguments)).table;
+  };
+  EXPECT_EQ(table({"--table", "per_query"}), "per_query");
+  EXPECT_EQ(table({"--format", "json"}), "scalars");
+  for (const std::string format : {"json", "jsonl"})
+    EXPECT_TRUE(contains(complaint(parse_export, {"--format", format, "--table", "per_query"}),
+                         "--table goes with csv and parquet only, got --format " + format));
 }
 
 TEST(ParseSync, TakesAFolderAndAServer) {

@@ -1,5 +1,6 @@
 #include "trainer/data/text_lines.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -7,25 +8,43 @@
 #include <cstring>
 #include <stdexcept>
 #include <string_view>
+#include <utility>
 
 namespace lambdaforge::trainer {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+}  // namespace
 
 struct TextLines::Stream {
-  gzFile file = nullptr;
+  gzFile file = nullptr;  // zlib passes a file that is not gzipped through
   ~Stream() {
     if (file) gzclose(file);
   }
 };
 
 TextLines::TextLines(const std::filesystem::path& path)
-    : path_(path), stream_(std::make_unique<Stream>()) {
+    : name_(path.string()), stream_(std::make_unique<Stream>()) {
   if (std::filesystem::is_directory(path))
-    throw std::runtime_error(fmt::format("cannot read {}: it is a folder", path.string()));
+    throw std::runtime_error(fmt::format("cannot read {}: it is a folder", name_));
   errno = 0;
-  stream_->file = gzopen(path.c_str(), "rb");  // zlib passes a file that is not gzipped through
+  stream_->file = gzopen(path.c_str(), "rb");
+  check_open();
+}
+
+TextLines::TextLines(int descriptor, std::string name)
+    : name_(std::move(name)), stream_(std::make_unique<Stream>()) {
+  errno = 0;
+  const int own = ::fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+  if (own >= 0) stream_->file = gzdopen(own, "rb");
+  check_open();
+}
+
+void TextLines::check_open() {
   if (!stream_->file)
     throw std::runtime_error(
-        fmt::format("cannot read {}: {}", path.string(), std::strerror(errno ? errno : ENOMEM)));
+        fmt::format("cannot read {}: {}", name_, std::strerror(errno ? errno : ENOMEM)));
   gzbuffer(stream_->file, 1 << 17);
 }
 
@@ -40,13 +59,12 @@ bool TextLines::fill() {
   int error = Z_OK;
   const char* reason = gzerror(stream_->file, &error);
   if (error == Z_ERRNO)
-    throw std::runtime_error(
-        fmt::format("cannot read {}: {}", path_.string(), std::strerror(errno)));
+    throw std::runtime_error(fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
   if (count < 0 || (count == 0 && error == Z_BUF_ERROR))
     throw std::invalid_argument(
         fmt::format("{}, after line {}: the gzip stream is truncated or damaged ({}); copy or "
                     "download the file again",
-                    path_.string(), line_number_, reason));
+                    name_, line_number_, reason));
   return count > 0;
 }
 
@@ -64,26 +82,28 @@ bool TextLines::next(std::string& line) {
     if (end) break;
   }
   if (any) ++line_number_;
+  if (line_number_ == 1 && line.starts_with(kByteOrderMark)) line.erase(0, kByteOrderMark.size());
   if (!line.empty() && line.back() == '\r') line.pop_back();
   return any;
 }
 
-void for_each_line(const std::filesystem::path& path,
-                   const std::function<void(const std::string&)>& visit) {
-  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-  TextLines lines(path);
+void for_each_line(TextLines& lines, const std::function<void(const std::string&)>& visit) {
   std::string line;
   while (lines.next(line)) {
-    if (lines.line_number() == 1 && line.starts_with(kByteOrderMark))
-      line.erase(0, kByteOrderMark.size());
     if (line.find_first_not_of(" \t") == line.npos) continue;
     try {
       visit(line);
     } catch (const std::invalid_argument& error) {
       throw std::invalid_argument(
-          fmt::format("{}, line {}: {}", path.string(), lines.line_number(), error.what()));
+          fmt::format("{}, line {}: {}", lines.name(), lines.line_number(), error.what()));
     }
   }
+}
+
+void for_each_line(const std::filesystem::path& path,
+                   const std::function<void(const std::string&)>& visit) {
+  TextLines lines(path);
+  for_each_line(lines, visit);
 }
 
 }  // namespace lambdaforge::trainer

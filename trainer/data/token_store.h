@@ -27,8 +27,9 @@ namespace lambdaforge::trainer {
 
 // Tokenises `lists` (any file of read_lists) into a new token store, on all processors and with
 // bounded memory; the bytes depend on neither. Written under a temporary name, synced, renamed.
-// Throws what read_lists throws, std::invalid_argument when the file holds no list, and
-// std::runtime_error when the store cannot be written.
+// Throws what read_lists throws, std::invalid_argument when the file holds no list and, before
+// it is read, when `store` is no replaceable_file; std::runtime_error when the store cannot be
+// written.
 ListStatistics build_token_store(const std::filesystem::path& lists,
                                  const models::Tokenizer& tokenizer,
                                  const std::filesystem::path& store);

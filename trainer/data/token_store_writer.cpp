@@ -190,13 +190,18 @@ ListStatistics write_store(const std::filesystem::path& lists, const Tokenizer& 
 
 ListStatistics build_token_store(const std::filesystem::path& lists, const Tokenizer& tokenizer,
                                  const std::filesystem::path& store) {
-  const std::filesystem::path folder = store.has_parent_path() ? store.parent_path() : ".";
+  const auto file = replaceable_file(store);
+  if (!file)  // HDF5 goes back and forth in what it writes
+    throw std::invalid_argument(fmt::format(
+        "{} is a device, a pipe or a folder; expected a file's name for the token store",
+        store.string()));
+  const std::filesystem::path folder = file->has_parent_path() ? file->parent_path() : ".";
   std::filesystem::create_directories(folder);
-  const std::filesystem::path temporary = fmt::format("{}.{}.tmp", store.string(), ::getpid());
+  const std::filesystem::path temporary = fmt::format("{}.{}.tmp", file->string(), ::getpid());
   try {
     const ListStatistics statistics = write_store(lists, tokenizer, temporary);
     sync_file(temporary);
-    std::filesystem::rename(temporary, store);
+    std::filesystem::rename(temporary, *file);
     sync_folder(folder);
     return statistics;
   } catch (...) {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -179,6 +180,26 @@ TEST(BuildTokenStore, RefusesAFileWithoutLists) {
                   }),
                   "holds no list to train on");
   EXPECT_FALSE(std::filesystem::exists(folder / "lists.h5"));
+}
+
+TEST(BuildTokenStore, FollowsASymlink) {
+  const auto folder = scratch_folder();
+  std::filesystem::create_symlink("lists.h5", folder / "link.h5");
+  build_token_store(write_text(folder / "lists.jsonl", kLists), make_tokenizer(kWords),
+                    folder / "link.h5");
+  EXPECT_TRUE(std::filesystem::is_symlink(folder / "link.h5"));
+  EXPECT_EQ(TokenStore::open(folder / "lists.h5").num_lists(), 2);
+}
+
+TEST(BuildTokenStore, RefusesWhatIsNoFileBeforeItReadsTheLists) {
+  const auto folder = scratch_folder();
+  ASSERT_EQ(mkfifo((folder / "fifo").c_str(), 0600), 0);
+  EXPECT_CONTAINS(message_of<std::invalid_argument>([&] {
+                    build_token_store(folder / "missing.jsonl", make_tokenizer(kWords),
+                                      folder / "fifo");
+                  }),
+                  "fifo is a device, a pipe or a folder");
+  EXPECT_TRUE(std::filesystem::is_fifo(folder / "fifo"));
 }
 
 std::string error_of_open(const std::filesystem::path& path) {
