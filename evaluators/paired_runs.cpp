@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 #include <unordered_map>
 
+#include "base/metric_name.h"
 #include "base/suggestion.h"
 
 namespace lambdaforge::evaluators {
@@ -18,18 +20,32 @@ using QueryValues = PerQueryValues::mapped_type;
 // The metrics of a run without their data sets, for a message.
 std::vector<std::string> metrics_of(const EvaluatedRun& run) {
   std::set<std::string> metrics;
-  for (const auto& [name, values] : run.per_query) metrics.insert(name.substr(name.rfind('_') + 1));
+  for (const auto& [name, values] : run.per_query) {
+    const MetricName parts = split_metric_name(name);
+    metrics.insert(parts.data_set.empty() ? name.substr(name.rfind('_') + 1) : parts.metric);
+  }
   return {metrics.begin(), metrics.end()};
+}
+
+// The data set of a name of `metric`; nullopt: it is another metric's, or the first stage's.
+std::optional<std::string> data_set_of(const std::string& name, const std::string& metric,
+                                       const PerQueryValues& reported) {
+  const MetricName parts =
+      split_metric_name(name, [&](const std::string& other) { return reported.contains(other); });
+  if (!parts.data_set.empty())
+    return parts.metric == metric && !parts.is_base ? std::optional(parts.data_set) : std::nullopt;
+  const std::string ending = "_" + metric;  // of somebody's own figure, whose name does not split
+  return name.ends_with(ending) ? std::optional(name.substr(0, name.size() - ending.size()))
+                                : std::nullopt;
 }
 
 // Data set -> values of the metric.
 std::map<std::string, const QueryValues*> data_sets_of(const EvaluatedRun& run,
                                                        const std::string& metric) {
-  const std::string ending = "_" + metric;
   std::map<std::string, const QueryValues*> data_sets;
   for (const auto& [name, values] : run.per_query)
-    if (name.ends_with(ending) && !name.ends_with("_base" + ending))
-      data_sets.emplace(name.substr(0, name.size() - ending.size()), &values);
+    if (const auto data_set = data_set_of(name, metric, run.per_query))
+      data_sets.emplace(*data_set, &values);
   if (data_sets.empty())
     throw std::invalid_argument(
         fmt::format("{}: {}", run.source, unknown_name_message("metric", metric, metrics_of(run))));

@@ -21,7 +21,7 @@ struct PairedValues {
 };
 
 // Every data set with values of `metric`: "NanoNQ_R100_ndcg@10" is ndcg@10 on NanoNQ_R100;
-// "NanoNQ_R100_base_ndcg@10" belongs to the first stage and is left out. Throws
+// "NanoNQ_R100_base_ndcg@10" beside it belongs to the first stage and is left out. Throws
 // std::invalid_argument when a run has no such metric, and when a data set or a query is in one run
 // only: the message names it and says how many there are.
 std::vector<PairedValues> pair_runs(const EvaluatedRun& a, const EvaluatedRun& b,

@@ -105,6 +105,12 @@ void write_per_query(const fs::path& path, const PerQueryValues& values) {
   write_file_atomically(path, text);
 }
 
+void add_per_query(const fs::path& path, const PerQueryValues& values) {
+  PerQueryValues all = values;
+  if (fs::exists(path)) all.merge(read_per_query(path));  // the new ones win
+  write_per_query(path, all);
+}
+
 PerQueryValues read_per_query(const fs::path& path) {
   CsvRows rows(path);
   if (const std::string header = fmt::format("{}", fmt::join(rows.next(), ",")); header != kHeader)

@@ -18,6 +18,10 @@ namespace lambdaforge::evaluators {
 // cannot be written.
 void write_per_query(const std::filesystem::path& path, const PerQueryValues& values);
 
+// The same, but what the file has of other metrics stays: one folder takes data set after data set.
+// Throws as both of the others.
+void add_per_query(const std::filesystem::path& path, const PerQueryValues& values);
+
 // Throws std::runtime_error when the file cannot be read, and std::invalid_argument that names the
 // file and the line when it is something else: another header, a row without three fields, a value
 // that is no finite number, a query that a metric has already.

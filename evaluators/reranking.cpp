@@ -31,6 +31,18 @@ std::vector<int> judge(const RerankingSample& sample) {
   return relevant;
 }
 
+// How many positives the first stage did not find. A text that is listed twice counts twice.
+size_t count_missed(const RerankingSample& sample) {
+  std::unordered_multiset<std::string_view> found(sample.documents.begin(), sample.documents.end());
+  size_t missed = 0;
+  for (const std::string& positive : sample.positives)
+    if (const auto document = found.find(positive); document != found.end())
+      found.erase(document);
+    else
+      ++missed;
+  return missed;
+}
+
 // The first stage's own figures. A text that is listed twice counts twice, in the documents as in
 // the positives, and thereby stands in for a missed positive: the peer's rule, kept so that figures
 // agree.
@@ -63,6 +75,7 @@ RerankingEvaluator::List RerankingEvaluator::make_list(RerankingSample sample,
       .query = std::move(sample.query),
       .documents = {},
       .relevant = {},
+      .lost = options.always_rerank_positives ? 0 : count_missed(sample),
       .base = base_metrics(relevant, sample.positives.size(), static_cast<size_t>(options.at_k))};
   if (options.always_rerank_positives) {
     list.documents = std::move(sample.positives);
@@ -126,10 +139,13 @@ std::vector<std::string> RerankingEvaluator::own_metric_names() const {
 // In the order of own_metric_names().
 std::vector<double> RerankingEvaluator::list_figures(const List& list,
                                                      std::span<const float> scores) const {
-  const Ranking ranking = rank_by_score(scores, list.relevant);
+  Ranking ranking = rank_by_score(scores, list.relevant);
   const auto reranked = list_metrics(ranking, static_cast<size_t>(options_.at_k));
   std::vector<double> figures(reranked.begin(), reranked.end());
   figures.insert(figures.end(), list.base.begin(), list.base.end());
+  // The peer's figures are of the list alone, as if nothing else were relevant. What was asked for
+  // beside them knows better.
+  ranking.judged.insert(ranking.judged.begin(), list.lost, 1);
   for (const Metric& metric : more_metrics_) figures.push_back(metric.value(ranking).value_or(0));
   return figures;
 }

@@ -24,10 +24,12 @@ struct RerankingSample {
 struct RerankingOptions {
   int64_t at_k = 10;  // cut-off of MRR and NDCG; MAP has none
   // true: the positives that the first stage missed are reranked too, so a perfect model reaches
-  // 1. false: only what the first stage found is ranked, as in a search engine.
+  // 1. false: only what the first stage found is ranked, as in a search engine. The peer's MAP, MRR
+  // and NDCG then take a list for all that there is: positives that were missed lower them only
+  // where the list has none at all.
   bool always_rerank_positives = true;
-  // More metrics of the reranked lists, as parse_metric names them. All that they know of a query
-  // is its list: recall@k is the share of the relevant documents that were reranked.
+  // More metrics of the reranked lists, as parse_metric names them. They count the positives that
+  // are missing from a list as not found: recall@k is the share of all of a query's.
   std::vector<std::string> metrics = {};
 };
 
@@ -72,6 +74,7 @@ class RerankingEvaluator : public Evaluator {
     std::string query;
     std::vector<std::string> documents;  // to be scored
     std::vector<int> relevant;           // [documents], 0 or 1
+    size_t lost = 0;                     // positives that are not among them
     std::array<double, 3> base;          // the first stage's map, mrr, ndcg
   };
   static List make_list(RerankingSample sample, const RerankingOptions& options);

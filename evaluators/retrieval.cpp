@@ -116,12 +116,17 @@ Run rerank(const RetrievalSet& set, const Run& first_stage, size_t k, const Scor
   return reranked;
 }
 
-Evaluation compare_runs(const RetrievalSet& set, const Run& reranked, const Run& first_stage,
+Evaluation evaluate_first_stage(const RetrievalSet& set, const Run& first_stage,
+                                const std::vector<Metric>& metrics) {
+  return evaluate_run(first_stage, set.qrels, metrics, set.name + "_base_");
+}
+
+Evaluation compare_runs(const RetrievalSet& set, const Run& reranked, Evaluation first_stage,
                         const std::vector<Metric>& metrics) {
   Evaluation evaluation = evaluate_run(reranked, set.qrels, metrics, set.name + "_");
-  Evaluation base = evaluate_run(first_stage, set.qrels, metrics, set.name + "_base_");
-  evaluation.metrics.insert(evaluation.metrics.end(), base.metrics.begin(), base.metrics.end());
-  evaluation.per_query.merge(base.per_query);
+  evaluation.metrics.insert(evaluation.metrics.end(), first_stage.metrics.begin(),
+                            first_stage.metrics.end());
+  evaluation.per_query.merge(first_stage.per_query);
   return evaluation;
 }
 

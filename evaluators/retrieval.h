@@ -39,9 +39,14 @@ size_t drop_queries_themselves(const RetrievalSet& set, Run& run);
 // a run without any query of the set, and on a model's score that is not finite.
 Run rerank(const RetrievalSet& set, const Run& first_stage, size_t k, const Scorer& score);
 
-// "{name}_{metric}" of the reranked run for each metric, then "{name}_base_{metric}" of the first
-// stage; the first metric of the reranked run is the primary one. Means are evaluate_run's.
-Evaluation compare_runs(const RetrievalSet& set, const Run& reranked, const Run& first_stage,
+// "{name}_base_{metric}" of the first stage for each metric. Means are evaluate_run's, and so are
+// complaints. Judgements that a metric refuses are refused here, before a model scores anything.
+Evaluation evaluate_first_stage(const RetrievalSet& set, const Run& first_stage,
+                                const std::vector<Metric>& metrics);
+
+// "{name}_{metric}" of the reranked run for each metric, then the first stage's figures; the first
+// metric of the reranked run is the primary one.
+Evaluation compare_runs(const RetrievalSet& set, const Run& reranked, Evaluation first_stage,
                         const std::vector<Metric>& metrics);
 
 }  // namespace lambdaforge::evaluators

@@ -1,41 +1,27 @@
 #include "experiments/metric_name.h"
 
 #include <algorithm>
-#include <array>
-
-#include "base/numbers.h"
 
 namespace lambdaforge::experiments {
 namespace {
 
-constexpr std::string_view kEvaluation = "eval_";
-constexpr std::string_view kBase = "base_";
-
-// "map"; "ndcg@10", "rbp@0.8" and whatever else has a number behind an @.
-bool is_ranking_metric(std::string_view name) {
-  constexpr std::array<std::string_view, 6> kOfWholeList = {"map",      "mrr", "ndcg",
-                                                            "ndcg_exp", "err", "bpref"};
-  if (std::ranges::find(kOfWholeList, name) != kOfWholeList.end()) return true;
-  const size_t at = name.find('@');
-  return at != 0 && at != name.npos && read_number<double>(name.substr(at + 1));
+std::string_view eval_of(std::string_view name) {
+  constexpr std::string_view kEvaluation = "eval_";
+  return name.starts_with(kEvaluation) ? kEvaluation : "";
 }
 
 }  // namespace
 
 MetricName parse_metric_name(std::string_view name) {
-  if (name.starts_with(kEvaluation)) name.remove_prefix(kEvaluation.size());
-  size_t underscore = name.rfind("_ndcg_exp");  // the one metric with an underscore of its own
-  if (underscore == std::string_view::npos) underscore = name.rfind('_');
-  if (underscore == std::string_view::npos || !is_ranking_metric(name.substr(underscore + 1)))
-    return {"", std::string(name), false};
-  MetricName result{std::string(name.substr(0, underscore + 1)),
-                    std::string(name.substr(underscore + 1)), false};
-  if (result.data_set.size() > kBase.size() && result.data_set.ends_with(kBase)) {
-    result.is_base = true;
-    result.data_set.resize(result.data_set.size() - kBase.size());
-  }
-  result.data_set.pop_back();  // the underscore
-  return result;
+  return split_metric_name(name.substr(eval_of(name).size()));
+}
+
+MetricName parse_metric_name(std::string_view name, const Metrics& reported) {
+  const std::string_view eval = eval_of(name);
+  return split_metric_name(name.substr(eval.size()), [&](const std::string& other) {
+    return std::ranges::find(reported, std::string(eval) + other, &Metrics::value_type::first) !=
+           reported.end();
+  });
 }
 
 }  // namespace lambdaforge::experiments

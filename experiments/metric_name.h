@@ -1,22 +1,16 @@
-// What a metric's name says: Hugging Face's names put data set and figure into one word.
+// What the name of a run's figure says: Hugging Face puts "eval_" before it.
 #pragma once
 
-#include <string>
 #include <string_view>
+
+#include "base/metric_name.h"
+#include "experiments/event.h"
 
 namespace lambdaforge::experiments {
 
-struct MetricName {
-  std::string data_set;  // "NanoNQ_R100"; empty: of the whole evaluation
-  std::string metric;    // "ndcg@10"
-  bool is_base = false;  // of the first stage, before reranking
-
-  bool operator==(const MetricName&) const = default;
-};
-
-// "eval_NanoNQ_R100_base_ndcg@10" -> {"NanoNQ_R100", "ndcg@10", true}. Where no ranking metric ends
-// the name, all of it is the metric: "eval_runtime" -> {"", "runtime"}. A leading "eval_" is left
-// out.
+// "eval_NanoNQ_R100_base_ndcg@10" -> {"NanoNQ_R100", "ndcg@10", true}; "eval_runtime" -> {"",
+// "runtime"}; a name without "eval_" likewise. Alone, and beside all that are reported with it.
 MetricName parse_metric_name(std::string_view name);
+MetricName parse_metric_name(std::string_view name, const Metrics& reported);
 
 }  // namespace lambdaforge::experiments

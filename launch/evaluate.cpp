@@ -15,10 +15,18 @@
 namespace lambdaforge::launch {
 namespace {
 
+constexpr const char* kPerQuery = "per_query.csv";
+
 std::string to_json(const evaluators::Evaluation& evaluation) {
   nlohmann::ordered_json json;
   for (const auto& [name, value] : evaluation.metrics) json[name] = value;
   return json.dump() + "\n";
+}
+
+// A file that nothing can be added to shows here, not when everything has been scored.
+void prepare(const std::filesystem::path& output) {
+  std::filesystem::create_directories(output);
+  if (std::filesystem::exists(output / kPerQuery)) evaluators::read_per_query(output / kPerQuery);
 }
 
 int evaluate(const Arguments& arguments) {
@@ -26,12 +34,12 @@ int evaluate(const Arguments& arguments) {
   const auto communicator = trainer::make_communicator();
   trainer::use_own_processors(*communicator);
   const std::filesystem::path output = options.output;
-  if (communicator->rank() == 0 && !output.empty()) std::filesystem::create_directories(output);
+  if (communicator->rank() == 0 && !output.empty()) prepare(output);
   const auto evaluation = options.beir.empty() ? evaluate_model(options, *communicator)
                                                : evaluate_beir(options, *communicator);
   if (communicator->rank() == 0) {
     if (!output.empty() && !evaluation.per_query.empty())
-      evaluators::write_per_query(output / "per_query.csv", evaluation.per_query);
+      evaluators::add_per_query(output / kPerQuery, evaluation.per_query);
     print(options.json ? to_json(evaluation) : experiments::metrics_table(evaluation.metrics));
     finish_output();  // while an error can still end the world
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
+#include <utility>
 
 #include "evaluators/retrieval.h"
 #include "launch/evaluate.h"
@@ -39,6 +40,11 @@ void tell_about_first_stage(const RetrievalSet& set, const Run& first_stage, siz
         set.name, count, set.queries.size(), std::ranges::find_if(set.queries, is_lost)->first);
 }
 
+std::filesystem::path run_file(const EvaluateOptions& options, const char* what,
+                               const RetrievalSet& set) {
+  return std::filesystem::path(options.output) / fmt::format("{}.{}.trec", what, set.name);
+}
+
 }  // namespace
 
 evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
@@ -46,6 +52,16 @@ evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
   const RetrievalSet set = trainer::load_beir(options.beir, options.split);
   Run first_stage = first_stage_of(set, options);
   const size_t dropped = drop_queries_themselves(set, first_stage);
+  const auto metrics =
+      evaluators::parse_metrics(options.metrics.empty() ? kDefaultBeirMetrics : options.metrics);
+  // A grade that a metric refuses and an id that no run file can hold show here, in seconds, and
+  // not when everything has been scored.
+  evaluators::Evaluation base = evaluate_first_stage(set, first_stage, metrics);
+  if (communicator.rank() == 0) {
+    tell_about_first_stage(set, first_stage, dropped);
+    if (!options.output.empty())
+      write_run(run_file(options, "bm25", set), first_stage, "first-stage");
+  }
   const models::Pretrained pretrained = load_model(options, communicator);
   if (const int64_t labels = pretrained.model.config().num_labels; labels != 1)
     throw std::invalid_argument(
@@ -53,16 +69,9 @@ evaluators::Evaluation evaluate_beir(const EvaluateOptions& options,
   const Run reranked =
       rerank(set, first_stage, static_cast<size_t>(options.rerank_k),
              trainer::make_shared_scorer(pretrained, communicator, options.batch_tokens));
-  if (communicator.rank() == 0) {
-    tell_about_first_stage(set, first_stage, dropped);
-    if (const std::filesystem::path folder = options.output; !folder.empty()) {
-      write_run(folder / fmt::format("run.{}.trec", set.name), reranked);
-      write_run(folder / fmt::format("bm25.{}.trec", set.name), first_stage, "first-stage");
-    }
-  }
-  return compare_runs(
-      set, reranked, first_stage,
-      evaluators::parse_metrics(options.metrics.empty() ? kDefaultBeirMetrics : options.metrics));
+  if (communicator.rank() == 0 && !options.output.empty())
+    write_run(run_file(options, "run", set), reranked);
+  return compare_runs(set, reranked, std::move(base), metrics);
 }
 
 }  // namespace lambdaforge::launch

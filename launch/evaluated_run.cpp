@@ -3,18 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <optional>
 #include <stdexcept>
 
 #include "evaluators/named_metrics.h"
 #include "evaluators/per_query.h"
 #include "evaluators/run_evaluation.h"
-#include "evaluators/trec.h"
 #include "experiments/trainer_state.h"
+#include "trainer/data/beir_reader.h"
 
 namespace lambdaforge::launch {
 namespace {
@@ -50,14 +47,18 @@ fs::path find_per_query(const fs::path& path) {
                   path.string()));
 }
 
-std::ifstream open(const std::string& path) {
+void check_no_folder(const std::string& path) {
   if (fs::is_directory(path))
-    throw std::invalid_argument(
-        fmt::format("{} is a folder; with --qrels, give run files in TREC's format", path));
-  std::ifstream file(path);
-  if (!file)
-    throw std::runtime_error(fmt::format("cannot open {}: {}", path, std::strerror(errno)));
-  return file;
+    throw std::invalid_argument(fmt::format(
+        "{} is a folder; with --qrels, give run files in TREC's format, such as the run.SET.trec "
+        "that 'lambdaforge evaluate --beir --output' writes",
+        path));
+}
+
+// "data/msmarco.qrels" and "data/msmarco.qrels.gz" -> "msmarco"
+std::string data_set_of(fs::path qrels) {
+  if (qrels.extension() == ".gz") qrels.replace_extension();
+  return qrels.stem();
 }
 
 }  // namespace
@@ -69,11 +70,10 @@ evaluators::EvaluatedRun load_evaluated_run(const std::string& path) {
 
 evaluators::EvaluatedRun evaluate_run_file(const std::string& run, const std::string& qrels,
                                            const std::string& metric) {
-  std::ifstream run_file = open(run), qrels_file = open(qrels);
-  const std::string data_set = fs::path(qrels).stem();
-  const auto evaluation = evaluators::evaluate_run(
-      evaluators::read_run(run_file, run), evaluators::read_qrels(qrels_file, qrels),
-      {evaluators::parse_metric(metric)}, data_set + "_");
+  for (const std::string& path : {run, qrels}) check_no_folder(path);
+  const auto evaluation =
+      evaluators::evaluate_run(trainer::read_first_stage(run), trainer::read_judgements(qrels),
+                               {evaluators::parse_metric(metric)}, data_set_of(qrels) + "_");
   return {run, evaluation.per_query};
 }
 

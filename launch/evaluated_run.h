@@ -13,8 +13,9 @@ namespace lambdaforge::launch {
 // readers throw.
 evaluators::EvaluatedRun load_evaluated_run(const std::string& path);
 
-// The same from a TREC run file and its qrels: the values of one metric by name, as the data set
-// that the qrels file is called after. Throws std::runtime_error when a file cannot be opened.
+// The same from a run file and its qrels, in what forms `evaluate --beir` reads them
+// (trainer/data/beir_reader.h): the values of one metric by name, as the data set that the qrels
+// file is called after. Throws as those readers.
 evaluators::EvaluatedRun evaluate_run_file(const std::string& run, const std::string& qrels,
                                            const std::string& metric);
 

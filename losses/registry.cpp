@@ -50,7 +50,8 @@ const NamedTable<Entry>& losses() {
       {"PListMLELoss", {build_plist_mle_loss, {}, {"respect_input_order"}}},
       {"PairwiseHingeLoss", {build_pairwise_hinge_loss}},
       {"PairwiseLogisticLoss", {build_pairwise_logistic_loss}},
-      {"RankNetLoss", {build_rank_net_loss, {}, {"k", "sigma", "eps", "reduction_log"}}},
+      {"RankNetLoss",
+       {build_rank_net_loss, {}, {"k", "sigma", "eps", "reduction_log", "semantics"}}},
   };
   return table;
 }

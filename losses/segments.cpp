@@ -32,6 +32,7 @@ std::vector<double> inverse_discounts(int64_t size) {
 }
 
 double log_add_exp(double a, double b) {
+  if (std::isnan(b)) return b;  // std::max and std::min would pass over it
   const double larger = std::max(a, b), smaller = std::min(a, b);
   return std::isinf(smaller) ? larger : larger + std::log1p(std::exp(smaller - larger));
 }

@@ -19,7 +19,8 @@ std::vector<double> gather(std::span<const double> values, std::span<const int64
 // 1 / log2(2 + p) for p = 0 .. size - 1: what a document at position p counts in the DCG.
 std::vector<double> inverse_discounts(int64_t size);
 
-// log(e^a + e^b) and log(sum of e^value) without overflow; -infinity stands for an empty sum.
+// log(e^a + e^b) and log(sum of e^value) without overflow; -infinity stands for an empty sum, and
+// one NaN makes the result NaN.
 double log_add_exp(double a, double b);
 double log_sum_exp(std::span<const double> values);
 

@@ -90,6 +90,7 @@ struct EvaluationConfig {
   int64_t rerank_k = 100;
   int64_t at_k = 10;
   std::vector<std::string> metrics;  // reported too: "ndcg@20", "recall@100", "rbp@0.8"
+  // false: what the first stage missed is lost; only `metrics` count it (evaluators/reranking.h).
   bool always_rerank_positives = true;
   int64_t batch_tokens = 16384;  // tokens of one forward pass, over as many pairs as fit
 

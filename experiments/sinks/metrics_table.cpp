@@ -65,7 +65,7 @@ std::string metrics_table(const Metrics& metrics) {
   RankingTable ranking;
   std::vector<TextRow> others;
   for (const auto& [name, value] : metrics) {
-    const MetricName parsed = parse_metric_name(name);
+    const MetricName parsed = parse_metric_name(name, metrics);
     if (!parsed.data_set.empty())
       ranking.add(parsed, value);
     else

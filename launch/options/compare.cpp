@@ -14,7 +14,8 @@ void define(CLI::App& app, CompareOptions& options) {
       ->type_name("NAME")
       ->capture_default_str();
   app.add_option("--qrels", options.qrels,
-                 "Judgements: RUN_A and RUN_B are TREC run files to evaluate against them")
+                 "Judgements in TREC's or BEIR's columns: RUN_A and RUN_B are TREC run files to "
+                 "evaluate against them; all may be gzipped")
       ->type_name("FILE");
   app.add_option("--resamples", options.resamples,
                  "Resamples of the randomisation test and the interval")
@@ -43,6 +44,7 @@ Examples:
   lambdaforge compare runs/wordnet/first runs/wordnet/second
   lambdaforge compare run/eval/per_query/step-0.csv run --metric mrr@10
   lambdaforge compare bm25.trec reranked.trec --qrels msmarco.qrels --metric recall@100
+  lambdaforge compare a/run.nq.trec b/run.nq.trec --qrels data/nq/qrels/test.tsv
   lambdaforge compare base-figures tuned-figures --resamples 1000000 --json)");
 }
 

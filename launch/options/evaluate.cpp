@@ -36,7 +36,8 @@ void define_nano(CLI::App& app, EvaluateOptions& options) {
       ->needs(nano);
   app.add_flag_callback(
          "--no-always-rerank-positives", [&options] { options.always_rerank_positives = false; },
-         "Do not add the relevant documents that BM25 missed: they are lost, as in a search engine")
+         "Do not add the relevant documents that BM25 missed. Those that --metrics adds count them "
+         "as not found; MAP, MRR and NDCG at --at-k pass over them, as in sentence-transformers")
       ->needs(nano);
 }
 
@@ -98,9 +99,10 @@ void define(CLI::App& app, EvaluateOptions& options) {
   app.final_callback([&app, &options] { check_evaluate(app, options); });
   add_length_and_batch(app, options.max_length, options.batch_tokens);
   app.add_option("--output", options.output,
-                 "Also write files into a folder: per_query.csv, which compare reads; with --nano "
-                 "the figures, appended to CSV files; with --beir run.SET.trec, the reranked run, "
-                 "and bm25.SET.trec, the first stage")
+                 "Also write files into a folder: per_query.csv with --nano and --beir, which "
+                 "compare reads and which keeps the other data sets that it has; with --beir "
+                 "run.SET.trec, the reranked run, and bm25.SET.trec, the first stage; with all but "
+                 "--beir the figures, appended to CSV files")
       ->type_name("FOLDER");
   app.add_flag("--json", options.json, "Print one JSON object instead of a table");
   app.footer(R"(

@@ -51,6 +51,27 @@ TEST(PairRuns, LeavesTheFirstStageOut) {
   EXPECT_EQ(pairs[0].a, Values{0.7});
 }
 
+TEST(PairRuns, TakesADataSetForNoFirstStage) {
+  const EvaluatedRun run = {"a.csv",
+                            {{"x_base_map", {{"q1", 0.5}}}, {"x_base_base_map", {{"q1", 0.25}}}}};
+  const auto pairs = pair_runs(run, run, "map");
+  ASSERT_EQ(pairs.size(), 1u);
+  EXPECT_EQ(pairs[0].data_set, "x_base");
+  EXPECT_EQ(pairs[0].a, Values{0.5});
+}
+
+TEST(PairRuns, KnowsTheMetricWithAnUnderscore) {
+  const EvaluatedRun run = {"a.csv", {{"x_ndcg_exp@10", {{"q1", 0.5}}}}};
+  EXPECT_EQ(pair_runs(run, run, "ndcg_exp@10").at(0).data_set, "x");
+  EXPECT_NE(complaint(run, run, "exp@10").find("known: ndcg_exp@10"), std::string::npos);
+}
+
+TEST(PairRuns, TakesFiguresOfOthers) {
+  const EvaluatedRun run = {"a.csv", {{"my_set_f1", {{"q1", 0.5}}}}};
+  EXPECT_EQ(pair_runs(run, run, "f1").at(0).data_set, "my_set");
+  EXPECT_NE(complaint(run, run, "f2").find("did you mean 'f1'?"), std::string::npos);
+}
+
 TEST(PairRuns, NamesTheNearestMetric) {
   EXPECT_EQ(complaint(kRun, kRun, "ndgc@10"),
             "a.csv: unknown metric 'ndgc@10'; did you mean 'ndcg@10'? "

@@ -67,6 +67,21 @@ TEST(PerQuery, ReadsBackEqual) {
   EXPECT_TRUE(read_per_query(path).empty());
 }
 
+TEST(PerQuery, AddsMetricsAndReplacesThoseOfTheSameName) {
+  const fs::path path = scratch_folder() / "new" / "per_query.csv";
+  add_per_query(path, {{"a_map", {{"q1", 0.1}, {"q2", 0.2}}}, {"a_mrr", {{"q1", 1}}}});
+  add_per_query(path, {{"b_map", {{"q", 0.5}}}, {"a_map", {{"q3", 0.3}}}});
+  EXPECT_EQ(
+      read_per_query(path),
+      (PerQueryValues{{"a_map", {{"q3", 0.3}}}, {"a_mrr", {{"q1", 1}}}, {"b_map", {{"q", 0.5}}}}));
+}
+
+TEST(PerQuery, AddsNothingToWhatIsNoFileOfItsKind) {
+  const fs::path path = file_with("epoch,steps,MAP\n");
+  EXPECT_THROW(add_per_query(path, {{"a_map", {{"q", 1}}}}), std::invalid_argument);
+  EXPECT_EQ(read_file(path), "epoch,steps,MAP\n");
+}
+
 TEST(PerQuery, ReadsWhatSpreadsheetsWrite) {
   EXPECT_EQ(read_per_query(file_with("metric,query,value\r\n\"s_map\",q,\"0.5\"\r\ns_map,r,1")),
             (PerQueryValues{{"s_map", {{"q", 0.5}, {"r", 1}}}}));

@@ -141,6 +141,30 @@ TEST(RerankingEvaluator, CountsMetricsAskedForZeroWhereNothingIsRelevant) {
   EXPECT_EQ(evaluation.at("success@1"), (1.0 + 0) / 2);
 }
 
+TEST(RerankingEvaluator, CountsMissedPositivesInTheMetricsAskedFor) {
+  TableScorer table({{"good", 3}, {"bad", 2}, {"worse", 1}});
+  const Evaluation evaluation =
+      RerankingEvaluator("", {kSample},
+                         {.always_rerank_positives = false,
+                          .metrics = {"recall@100", "ndcg@20", "bpref", "success@1"}})
+          .evaluate(table.scorer());
+  EXPECT_EQ(evaluation.at("recall@100"), 1.0 / 2);
+  EXPECT_NEAR(evaluation.at("ndcg@20"), d(1) / (d(1) + d(2)), kTolerance);
+  EXPECT_EQ(evaluation.at("bpref"), 1.0 / 2);
+  EXPECT_EQ(evaluation.at("success@1"), 1);
+  for (const char* peers : {"map", "mrr@10", "ndcg@10"})
+    EXPECT_EQ(evaluation.at(peers), 1) << peers;
+}
+
+TEST(RerankingEvaluator, CountsEveryMissedPositiveOnceMoreWhereTextsRepeat) {
+  const RerankingSample twice{"q1", "query", {"good", "good", "missed"}, {"good", "bad"}};
+  TableScorer table({{"good", 2}, {"bad", 1}});
+  const Evaluation evaluation =
+      RerankingEvaluator("", {twice}, {.always_rerank_positives = false, .metrics = {"recall@9"}})
+          .evaluate(table.scorer());
+  EXPECT_EQ(evaluation.at("recall@9"), 1.0 / 3);
+}
+
 TEST(RerankingEvaluator, LeavesOutAndListsQueriesWithoutDocuments) {
   TableScorer table({{"good", 1}, {"missed", 2}, {"bad", 3}, {"worse", 4}});
   const RerankingEvaluator alone("", {kSample});

@@ -110,12 +110,20 @@ TEST(Rerank, RefusesRunsOfOtherDataAndDivergedModels) {
               std::string::npos);
 }
 
+TEST(EvaluateFirstStage, RefusesGradesThatAMetricDoesNotTake) {
+  RetrievalSet graded = kSet;
+  graded.qrels["q1"]["d1"] = 5;
+  EXPECT_THROW(evaluate_first_stage(graded, {}, parse_metrics({"ndcg@10", "err@20"})),
+               std::invalid_argument);
+}
+
 TEST(CompareRuns, ReportsTheRerankedRunAndItsBase) {
   const evaluators::Run first_stage = {{"q1", {{"d1", 2}, {"d3", 1}}}, {"q2", {{"d4", 1}}}};
   TableScorer table({{"cat", 1}, {"a dog and a cat", 2}, {"bird", 3}});
   const evaluators::Run reranked = rerank(kSet, first_stage, 10, table.scorer());
+  const auto metrics = parse_metrics({"ndcg@10", "recall@1"});
   const Evaluation evaluation =
-      compare_runs(kSet, reranked, first_stage, parse_metrics({"ndcg@10", "recall@1"}));
+      compare_runs(kSet, reranked, evaluate_first_stage(kSet, first_stage, metrics), metrics);
   std::vector<std::string> names;
   for (const auto& metric : evaluation.metrics) names.push_back(metric.first);
   EXPECT_EQ(names,

@@ -18,6 +18,13 @@ TEST(MetricName, FirstStage) {
   EXPECT_EQ(parse_metric_name("eval_base_map"), (MetricName{"base", "map", false}));
 }
 
+TEST(MetricName, DataSetThatIsCalledLikeAFirstStage) {
+  const Metrics reported = {{"eval_x_base_map", 1}, {"eval_x_base_base_map", 0}, {"x_map", 0}};
+  EXPECT_EQ(parse_metric_name("eval_x_base_map", reported), (MetricName{"x_base", "map", false}));
+  EXPECT_EQ(parse_metric_name("eval_x_base_base_map", reported),
+            (MetricName{"x_base", "map", true}));
+}
+
 TEST(MetricName, NoRanking) {
   EXPECT_EQ(parse_metric_name("eval_loss"), (MetricName{"", "loss", false}));
   EXPECT_EQ(parse_metric_name("eval_samples_per_second"),

@@ -24,12 +24,12 @@ QUERIES = {"q1": "what does a cat hunt", "q2": "animal that guards", "q3": "phot
 QRELS = {"q1": {"d1": 2, "d3": 1, "d6": 0}, "q2": {"d2": 1, "d1": 0}, "q3": {"d6": 1}}
 
 
-def write_beir(folder, qrels=QRELS, queries=QUERIES):
+def write_beir(folder, qrels=QRELS, queries=QUERIES, corpus=CORPUS):
     def jsonl(rows):
         return "".join(json.dumps({"_id": key} | row) + "\n" for key, row in rows.items())
 
     (folder / "qrels").mkdir(parents=True)
-    (folder / "corpus.jsonl.gz").write_bytes(gzip.compress(jsonl(CORPUS).encode()))
+    (folder / "corpus.jsonl.gz").write_bytes(gzip.compress(jsonl(corpus).encode()))
     (folder / "queries.jsonl").write_text(jsonl({key: {"text": text} for key, text in queries.items()}))
     rows = [f"{query}\t{document}\t{grade}\n" for query in qrels for document, grade in qrels[query].items()]
     (folder / "qrels/test.tsv").write_text("query-id\tcorpus-id\tscore\n" + "".join(rows))
@@ -154,6 +154,63 @@ def test_bad_input(base_model, tmp_path):
         assert done.stdout == ""
     (folder / "queries.jsonl").unlink()
     assert f"no queries.jsonl in {folder}" in start(base_model, "--beir", folder).stderr
+
+
+def test_grades_that_a_metric_refuses_show_before_a_model_is_loaded(tmp_path):
+    folder = write_beir(tmp_path / "pets", QRELS | {"q2": {"d2": 5}})
+    done = start(tmp_path / "no_model", "--beir", folder, "--metrics", "ndcg@10", "err@20")
+    assert done.returncode != 0 and not done.stdout
+    assert "err takes grades up to 4, got 5; map the judgements to a smaller scale" in done.stderr
+
+
+def test_ids_that_no_run_file_holds_show_before_a_model_is_loaded(tmp_path):
+    folder = write_beir(tmp_path / "pets", corpus=CORPUS | {"d 7": {"title": "", "text": "a cat may hunt"}})
+    done = start(tmp_path / "no_model", "--beir", folder, "--output", tmp_path)
+    assert done.returncode != 0 and not done.stdout
+    assert "document 'd 7' cannot stand in a TREC file: it is empty or has white space" in done.stderr
+
+
+def compare(*arguments):
+    """compare's rows by data set."""
+    command = [BIN / "lambdaforge", "compare", *arguments, "--json"]
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return {row["data_set"]: row for row in json.loads(done.stdout)["data_sets"]}
+
+
+def test_data_sets_gather_in_one_folder(pets, base_model, tmp_path):
+    """One call a data set, and a set whose name looks like a first stage."""
+    pets_folder, _, pets_figures = pets
+    other = write_beir(tmp_path / "zoo_base", {"q1": QRELS["q1"]})
+    output = tmp_path / "figures"
+    for folder in (pets_folder, other, pets_folder):
+        evaluate(base_model, "--beir", folder, "--output", output)
+    rows = compare(output, output)
+    assert {name: row["queries"] for name, row in rows.items()} == {"pets": 3, "zoo_base": 1}
+    assert rows["pets"]["mean_a"] == pytest.approx(pets_figures["pets_ndcg@10"])
+    shown = start(base_model, "--beir", other, "--metrics", "map").stdout.split()
+    assert shown[:2] == ["map", "zoo_base"] and float(shown[2]) > 0
+
+
+def test_a_folder_that_cannot_be_added_to_shows_before_a_model_is_loaded(pets, tmp_path):
+    (tmp_path / "per_query.csv").write_text("epoch,steps,MAP\n")
+    done = start(tmp_path / "no_model", "--beir", pets[0], "--output", tmp_path)
+    assert done.returncode != 0 and "expected the header 'metric,query,value'" in done.stderr
+
+
+def test_compare_reads_what_evaluate_reads_and_writes(pets, tmp_path):
+    folder, output, figures = pets
+    tsv = folder / "qrels/test.tsv"
+    packed = tmp_path / "test.tsv.gz"
+    packed.write_bytes(gzip.compress(tsv.read_bytes()))
+    trec = tmp_path / "test.qrels"
+    trec.write_text("".join(f"{query} 0 {key} {QRELS[query][key]}\n" for query in QRELS for key in QRELS[query]))
+    runs = [output / "run.pets.trec", tmp_path / "bm25.trec.gz"]
+    runs[1].write_bytes(gzip.compress((output / "bm25.pets.trec").read_bytes()))
+    rows = [compare(*runs, "--qrels", qrels) for qrels in (tsv, packed, trec)]
+    assert rows[0] == rows[1] == rows[2]
+    assert rows[0]["test"]["mean_a"] == pytest.approx(figures["pets_ndcg@10"])
+    assert rows[0]["test"]["mean_b"] == pytest.approx(figures["pets_base_ndcg@10"])
 
 
 def test_nfcorpus(base_model, shared_data, tmp_path):

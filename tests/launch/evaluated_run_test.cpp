@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <stdexcept>
 
+#include "base/files.h"
 #include "evaluators/per_query.h"
 #include "experiments/trainer_state.h"
 
@@ -77,6 +78,33 @@ TEST(LoadEvaluatedRun, TakesNoOtherStepForTheBest) {
 TEST(LoadEvaluatedRun, SaysWhatIsMissing) {
   EXPECT_THROW(load_evaluated_run(fresh_folder().string()), std::invalid_argument);
   EXPECT_THROW(load_evaluated_run("/no/such/run"), std::runtime_error);
+}
+
+fs::path write(const fs::path& path, const std::string& content) {
+  write_file_atomically(path, content);
+  return path;
+}
+
+double recall_of(const fs::path& run, const fs::path& qrels) {
+  return evaluate_run_file(run, qrels, "recall@1").per_query.at("pets_recall@1").at(0).second;
+}
+
+TEST(EvaluateRunFile, TakesJudgementsInTheColumnsOfTrecAndBeir) {
+  const fs::path folder = fresh_folder();
+  const fs::path run = write(folder / "run", "q1 Q0 d1 1 2 x\nq1 Q0 d2 2 1 x\n");
+  EXPECT_EQ(recall_of(run, write(folder / "pets.qrels", "q1 0 d1 1\nq1 0 d2 1\n")), 1.0 / 2);
+  const std::string beir = "query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t1\n";
+  EXPECT_EQ(recall_of(run, write(folder / "pets.tsv", beir)), 1.0 / 2);
+  EXPECT_EQ(recall_of(write(folder / "lists", "q1\td1 d2\n"), folder / "pets.tsv"), 1.0 / 2);
+}
+
+TEST(EvaluateRunFile, CallsTheDataSetAfterTheFile) {
+  const fs::path folder = fresh_folder();
+  const fs::path run = write(folder / "run", "q1 Q0 d1 1 2 x\n");
+  for (const char* name : {"x_base.qrels", "x_base.tsv.gz"}) {  // plain text reads under any name
+    const fs::path qrels = write(folder / name, "q1 0 d1 1\n");
+    EXPECT_TRUE(evaluate_run_file(run, qrels, "map").per_query.contains("x_base_map")) << name;
+  }
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <random>
 
 #include "losses/registry.h"
@@ -82,6 +83,15 @@ TEST_P(EveryLoss, StaysFiniteOnAThousandDocuments) {
     batch.labels.push_back(i % 4);
   }
   expect_finite(batch);
+}
+
+// A model that diverged must show in the loss, whichever document it shows in.
+TEST_P(EveryLoss, IsNotANumberWhereAScoreIsNone) {
+  for (size_t i = 0; i < 3; ++i) {
+    std::vector<double> scores = {0.3, -1.2, 2.0};
+    scores[i] = std::numeric_limits<double>::quiet_NaN();
+    EXPECT_TRUE(std::isnan(outcome_of(one_list(scores, {2, 0, 1})).sum)) << "document " << i;
+  }
 }
 
 TEST_P(EveryLoss, FallsAlongItsGradient) {

@@ -63,5 +63,17 @@ TEST(BuildLoss, RankNetIsLambdaLossWithoutWeights) {
   EXPECT_EQ(rank_net.gradient, lambda.gradient);
 }
 
+// Every option of LambdaLoss but those of its weights.
+TEST(LossOptions, NamesAllThatRankNetReads) {
+  EXPECT_EQ(loss_options("RankNetLoss"),
+            (std::vector<std::string>{"k", "sigma", "eps", "reduction_log", "semantics",
+                                      "activation_fn"}));
+  const auto batch = one_list({0.3, -1.2, 2.0, 0.3}, {1, 0, 0, 2});
+  const auto sum_of = [&](const std::string& semantics) {
+    return evaluate(build_loss({.name = "RankNetLoss", .k = 2, .semantics = semantics}), batch).sum;
+  };
+  EXPECT_NE(sum_of("paper"), sum_of("legacy"));
+}
+
 }  // namespace
 }  // namespace lambdaforge::losses

@@ -27,6 +27,23 @@ TEST(Gather, FollowsTheOrder) {
   EXPECT_EQ(gather(values, order), (std::vector<double>{30, 10, 20}));
 }
 
+TEST(LogAddExp, AddsWithoutOverflow) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  EXPECT_DOUBLE_EQ(log_add_exp(1, 2), std::log(std::exp(1.0) + std::exp(2.0)));
+  EXPECT_DOUBLE_EQ(log_add_exp(1e4, 1e4), 1e4 + std::log(2.0));
+  EXPECT_EQ(log_add_exp(-infinity, 3), 3);
+  EXPECT_EQ(log_add_exp(-infinity, -infinity), -infinity);
+}
+
+TEST(LogAddExp, LosesNoNotANumber) {
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  for (const double other : {1.0, -std::numeric_limits<double>::infinity(), nan}) {
+    EXPECT_TRUE(std::isnan(log_add_exp(other, nan)));
+    EXPECT_TRUE(std::isnan(log_add_exp(nan, other)));
+  }
+  EXPECT_TRUE(std::isnan(log_sum_exp(std::vector<double>{1, nan, 2})));
+}
+
 TEST(NormalizedGains, DivideByTheIdealDcg) {
   const std::vector<double> labels = {0, 1, 3};
   const double ideal = 7 / std::log2(2) + 1 / std::log2(3);

@@ -56,21 +56,6 @@ fs::path find_qrels(const fs::path& folder, const std::string& split) {
   return find_file(qrels, split + ".tsv");
 }
 
-// BEIR's three columns become TREC's four, line for line, so that one reader judges both.
-Qrels read_judgements(const fs::path& path) {
-  TextLines lines(path);
-  std::stringstream trec;
-  for (std::string line; lines.next(line); trec << line << '\n') {
-    if (lines.line_number() == 1 && line.starts_with("query-id\t"))
-      line.clear();
-    else if (std::ranges::count(line, '\t') == 2)
-      line.insert(line.find('\t'), " 0");
-  }
-  Qrels qrels = evaluators::read_qrels(trec, path.string());
-  if (qrels.empty()) throw std::invalid_argument(path.string() + ": no judgements");
-  return qrels;
-}
-
 // {"_id", ...} lines; an id comes once.
 void for_each_text(const fs::path& path, const char* example,
                    const std::function<void(std::string&& id, json& object)>& visit) {
@@ -169,6 +154,21 @@ RetrievalSet load_beir(const fs::path& folder, const std::string& split) {
   read_corpus(corpus, set);
   check_judged_documents(set, corpus, qrels);
   return set;
+}
+
+// BEIR's three columns become TREC's four, line for line, so that one reader judges both.
+Qrels read_judgements(const fs::path& path) {
+  TextLines lines(path);
+  std::stringstream trec;
+  for (std::string line; lines.next(line); trec << line << '\n') {
+    if (lines.line_number() == 1 && line.starts_with("query-id\t"))
+      line.clear();
+    else if (std::ranges::count(line, '\t') == 2)
+      line.insert(line.find('\t'), " 0");
+  }
+  Qrels qrels = evaluators::read_qrels(trec, path.string());
+  if (qrels.empty()) throw std::invalid_argument(path.string() + ": no judgements");
+  return qrels;
 }
 
 evaluators::Run read_first_stage(const fs::path& path) {

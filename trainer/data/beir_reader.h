@@ -23,6 +23,10 @@ namespace lambdaforge::trainer {
 // else, an id that comes twice, a judged query without a text, no judged document in the corpus.
 evaluators::RetrievalSet load_beir(const std::filesystem::path& folder, const std::string& split);
 
+// A qrels file in either form. Throws as evaluators::read_qrels, and std::invalid_argument when it
+// has no judgements.
+evaluators::Qrels read_judgements(const std::filesystem::path& path);
+
 // A TREC run, or lists: query id, tab, document ids best first with blanks between; their scores
 // count down to 1. Throws as evaluators::read_run.
 evaluators::Run read_first_stage(const std::filesystem::path& path);

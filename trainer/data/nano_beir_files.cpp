@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 namespace lambdaforge::trainer {
 namespace {
@@ -32,40 +33,68 @@ std::map<std::string, Paths> files_by_set(const fs::path& folder) {
   return sets;
 }
 
+// A folder of either layout and what it holds.
+struct Part {
+  const char* folder;
+  Paths NanoBeirFiles::*files;
+};
+constexpr std::array kJointParts = {
+    Part{"corpus", &NanoBeirFiles::corpus}, Part{"queries", &NanoBeirFiles::queries},
+    Part{"qrels", &NanoBeirFiles::qrels}, Part{"bm25", &NanoBeirFiles::candidates}};
+constexpr std::array kSingleParts = {Part{"corpus", &NanoBeirFiles::corpus},
+                                     Part{"queries", &NanoBeirFiles::queries},
+                                     Part{"relevance", &NanoBeirFiles::qrels}};
+
+template <size_t N>
+void note_missing(NanoBeirFiles& set, const std::array<Part, N>& parts) {
+  for (const Part& part : parts)
+    if ((set.*part.files).empty()) set.missing.emplace_back(part.folder);
+}
+
 std::map<std::string, NanoBeirFiles> find_joint(const fs::path& folder) {
-  auto queries = files_by_set(folder / "queries"), qrels = files_by_set(folder / "qrels"),
-       candidates = files_by_set(folder / "bm25");
   std::map<std::string, NanoBeirFiles> sets;
-  for (auto& [name, corpus] : files_by_set(folder / "corpus"))
-    if (queries.contains(name) && qrels.contains(name) && candidates.contains(name))
-      sets[name] = {std::move(corpus), queries[name], qrels[name],
-                    candidates[name],  "corpus-id",   "corpus-ids"};
+  for (const Part& part : kJointParts)
+    for (auto& [name, files] : files_by_set(folder / part.folder))
+      sets[name].*part.files = std::move(files);
+  for (auto& [name, set] : sets) {
+    set.positive_column = "corpus-id";
+    set.candidates_column = "corpus-ids";
+    note_missing(set, kJointParts);
+  }
   return sets;
 }
 
-bool is_single_set(const fs::path& folder) {
-  return !parquet_files(folder / "relevance").empty() &&
-         !parquet_files(folder / "corpus").empty() && !parquet_files(folder / "queries").empty();
+NanoBeirFiles single_set(const fs::path& folder) {
+  NanoBeirFiles set{.positive_column = "positive-corpus-ids",
+                    .candidates_column = "bm25-ranked-ids"};
+  for (const Part& part : kSingleParts) set.*part.files = parquet_files(folder / part.folder);
+  set.candidates = set.qrels;
+  note_missing(set, kSingleParts);
+  return set;
 }
 
-void add_single(const fs::path& folder, std::map<std::string, NanoBeirFiles>& sets) {
+// Whether the folder is meant to hold a set that can be reranked, all of it or less. The hub has
+// every set a second time without candidates, with qrels/ in the place of relevance/.
+bool is_single_set(const fs::path& folder, const NanoBeirFiles& set) {
+  if (set.missing.size() == kSingleParts.size()) return false;
+  return !set.qrels.empty() || !fs::is_directory(folder / "qrels");
+}
+
+std::string single_name(const fs::path& folder) {
   std::string name = fs::absolute(folder / "").lexically_normal().parent_path().filename();
   if (name.ends_with("-bm25")) name.resize(name.size() - 5);
-  const Paths relevance = parquet_files(folder / "relevance");
-  sets[name] = {parquet_files(folder / "corpus"),
-                parquet_files(folder / "queries"),
-                relevance,
-                relevance,
-                "positive-corpus-ids",
-                "bm25-ranked-ids"};
+  return name;
 }
 
 std::map<std::string, NanoBeirFiles> find_single(const fs::path& folder) {
   std::map<std::string, NanoBeirFiles> sets;
-  if (is_single_set(folder)) add_single(folder, sets);
-  if (fs::is_directory(folder))
-    for (const auto& entry : fs::directory_iterator(folder))
-      if (is_single_set(entry.path())) add_single(entry.path(), sets);
+  // Less than a set is no set here: corpus/ and queries/ are also how the other layout begins.
+  if (NanoBeirFiles set = single_set(folder); set.missing.empty())
+    sets[single_name(folder)] = std::move(set);
+  if (!fs::is_directory(folder)) return sets;
+  for (const auto& entry : fs::directory_iterator(folder))
+    if (NanoBeirFiles set = single_set(entry.path()); is_single_set(entry.path(), set))
+      sets[single_name(entry.path())] = std::move(set);
   return sets;
 }
 
@@ -82,8 +111,8 @@ std::map<std::string, NanoBeirFiles> find_nano_beir_files(const fs::path& folder
   if (sets.empty())
     throw std::invalid_argument(fmt::format(
         "{} holds no NanoBEIR data; expected the NanoBEIR layout, with the folders corpus, "
-        "queries, "
-        "qrels, bm25, or a folder for each set, with the folders corpus, queries, relevance",
+        "queries, qrels, bm25, or a folder for each set, with the folders corpus, queries, "
+        "relevance",
         folder.string()));
   return sets;
 }

@@ -112,6 +112,15 @@ std::vector<std::string> resolve_names(const std::filesystem::path& folder,
   throw std::invalid_argument(fmt::format("{}: {}", folder.string(), error.what()));
 }
 
+void check_complete(const std::filesystem::path& folder, const std::string& name,
+                    const NanoBeirFiles& files) {
+  if (files.missing.empty()) return;
+  throw std::invalid_argument(
+      fmt::format("{}: {} has no Parquet file in {}; a download may have broken off: fetch it "
+                  "again, or name the other data sets to use",
+                  folder.string(), name, fmt::join(files.missing, ", ")));
+}
+
 }  // namespace
 
 std::vector<RankingSet> load_nano_beir(const std::filesystem::path& folder,
@@ -119,9 +128,10 @@ std::vector<RankingSet> load_nano_beir(const std::filesystem::path& folder,
   const std::map<std::string, NanoBeirFiles> files = find_nano_beir_files(folder);
   std::vector<std::string> available;
   for (const auto& entry : files) available.push_back(entry.first);
+  const std::vector<std::string> names = resolve_names(folder, dataset_names, available);
+  for (const std::string& name : names) check_complete(folder, name, files.at(name));
   std::vector<RankingSet> sets;
-  for (const std::string& name : resolve_names(folder, dataset_names, available))
-    sets.push_back(read_set(name, files.at(name)));
+  for (const std::string& name : names) sets.push_back(read_set(name, files.at(name)));
   return sets;
 }
 

@@ -14,7 +14,9 @@ namespace lambdaforge::trainer {
 // find_nano_beir_files finds, in either layout. Columns: corpus and queries `_id`, `text`; qrels
 // `query-id`, `corpus-id` (a text or a list of texts; every row is a positive); bm25 `query-id`,
 // `corpus-ids` (best first).
-// Throws std::invalid_argument when a folder, a set or a column is missing or a file is damaged.
+// Throws std::invalid_argument when a folder, a set, one of a set's files or a column is missing or
+// a file is damaged: a mean over fewer sets than the folder was meant to have would look like
+// another.
 std::vector<evaluators::RankingSet> load_nano_beir(const std::filesystem::path& folder,
                                                    const std::vector<std::string>& dataset_names);
 

@@ -23,6 +23,12 @@ TEST(MetricsTable, GivesEveryDataSetARowAndShowsTheGain) {
             "  eval_loss    1.0000\n");
 }
 
+TEST(MetricsTable, TakesADataSetForNoFirstStage) {
+  EXPECT_EQ(metrics_table({{"x_base_map", 0.5}, {"x_base_base_map", 0.25}}),
+            "          map\n"
+            "  x_base  0.5000 (+0.2500)\n");
+}
+
 TEST(MetricsTable, GivesEveryMetricAColumn) {
   EXPECT_EQ(metrics_table({{"nq_recall@5", 0.5},
                            {"nq_ndcg_exp@10", 0.25},

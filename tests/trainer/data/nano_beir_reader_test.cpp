@@ -105,14 +105,55 @@ TEST(NanoBeir, ReadsTheOlderLayout) {
   expect_equal(load_nano_beir(folder / "NanoNQ-bm25/", {"nq"}).at(0), make_set("NanoNQ"));
 }
 
-TEST(NanoBeir, OffersOnlySetsThatAreComplete) {
+TEST(NanoBeir, RefusesASetThatLacksAFile) {
+  for (const char* lost : {"corpus", "queries", "qrels", "bm25"}) {
+    const auto folder = scratch_folder();
+    write_nano_beir(folder, {make_set("NanoNQ"), make_set("NanoSciFact")}, "");
+    std::filesystem::remove(folder / lost / "NanoSciFact-00000-of-00001.parquet");
+    EXPECT_CONTAINS(error_of(folder, {}), folder.string() +
+                                              ": NanoSciFact has no Parquet file in " + lost +
+                                              "; a download may have broken off");
+    EXPECT_CONTAINS(error_of(folder, {"SciFact"}), "NanoSciFact has no Parquet file");
+    EXPECT_EQ(load_nano_beir(folder, {"nq"}).size(), 1u);  // who names the others goes on
+  }
+}
+
+TEST(NanoBeir, NamesAllThatASetLacks) {
   const auto folder = scratch_folder();
   write_nano_beir(folder, {make_set("NanoNQ"), make_set("NanoSciFact")}, "");
-  std::filesystem::remove(folder / "bm25" / "NanoSciFact-00000-of-00001.parquet");
+  for (const char* lost : {"queries", "bm25"})
+    std::filesystem::remove(folder / lost / "NanoSciFact-00000-of-00001.parquet");
+  EXPECT_CONTAINS(error_of(folder, {}), "NanoSciFact has no Parquet file in queries, bm25;");
+}
+
+TEST(NanoBeir, RefusesASetOfTheOlderLayoutThatLacksAFile) {
+  const auto folder = scratch_folder();
+  write_single(folder / "NanoNQ-bm25");
+  write_single(folder / "NanoSciFact-bm25");
+  std::filesystem::remove_all(folder / "NanoSciFact-bm25" / "relevance");
+  EXPECT_CONTAINS(error_of(folder, {}), "NanoSciFact has no Parquet file in relevance;");
+  EXPECT_EQ(load_nano_beir(folder, {"nq"}).size(), 1u);
+}
+
+// The hub has NanoNQ, with qrels, beside NanoNQ-bm25, with relevance.
+TEST(NanoBeir, PassesOverSetsWithoutCandidates) {
+  const auto folder = scratch_folder();
+  write_single(folder / "NanoNQ-bm25");
+  for (const char* name : {"NanoNQ", "NanoSciFact"}) {
+    write_single(folder / name);
+    std::filesystem::rename(folder / name / "relevance", folder / name / "qrels");
+  }
   EXPECT_EQ(load_nano_beir(folder, {}).size(), 1u);
-  const std::string error = error_of(folder, {"SciFact"});
-  EXPECT_CONTAINS(error, folder.string());
-  EXPECT_CONTAINS(error, "unknown data set 'SciFact'");
+  expect_equal(load_nano_beir(folder, {"nq"}).at(0), make_set("NanoNQ"));
+}
+
+TEST(NanoBeir, DoesNotMissWhatIsAbsentAsAWhole) {
+  const auto folder = scratch_folder();
+  write_nano_beir(folder, {make_set("NanoNQ"), make_set("NanoSciFact")}, "");
+  for (const char* part : {"corpus", "queries", "qrels", "bm25"})
+    std::filesystem::remove(folder / part / "NanoSciFact-00000-of-00001.parquet");
+  EXPECT_EQ(load_nano_beir(folder, {}).size(), 1u);
+  EXPECT_CONTAINS(error_of(folder, {"SciFact"}), "unknown data set 'SciFact'");
 }
 
 TEST(NanoBeir, NamesTheMissingFolder) {
