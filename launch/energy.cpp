@@ -114,7 +114,7 @@ int run(const EnergyOptions& options) {
   const Hardware hardware = sources.hardware;
   Meter meter(std::move(sources.list));
   const Child child(options.command);
-  MeterThread thread(meter, 3600, [] {});
+  MeterThread thread(meter, [] {});
   const int exit_code = child.wait();
   thread.stop();
 

@@ -54,14 +54,11 @@ RunEnergy::RunEnergy(const TrackingOptions& options, RunPlace place, Tracker& tr
   hardware_ = std::move(sources.hardware);
   const bool has_past = is_main() && place_.goes_on;
   const Totals before = has_past ? load_totals(place_.folder / "energy.json") : Totals{};
-  interval_start_ = before;
+  saved_ = interval_start_ = before;
   sum_ = numbers_of(before);
   meter_ = std::make_unique<Meter>(std::move(sources.list), before);
-  thread_ = std::make_unique<MeterThread>(*meter_, options_.energy_interval, [this] {
-    if (!is_main()) return;
-    save_or_notice();
-    tell();
-  });
+  next_save_ = steady_seconds() + options_.energy_interval;
+  thread_ = std::make_unique<MeterThread>(*meter_, [this] { after_sample(); });
 }
 
 RunEnergy::~RunEnergy() {
@@ -132,7 +129,7 @@ EnergyMeasured RunEnergy::measured() {
     }
     interval_start_ = totals;
   }
-  EnergyMeasured event = to_event(totals, options_.pue, intensity_);
+  EnergyMeasured event = to_event(saved_, options_.pue, intensity_);
   event.step = step_;
   event.cpu_watts = watts_[static_cast<size_t>(Component::kCpu)];
   event.gpu_watts = watts_[static_cast<size_t>(Component::kGpu)];
@@ -141,7 +138,23 @@ EnergyMeasured RunEnergy::measured() {
 }
 
 void RunEnergy::tell() {
-  if (has_meter() && is_main()) tracker_.emit(measured());
+  if (!has_meter() || !is_main()) return;
+  publish();
+  const std::lock_guard lock(mutex_);
+  is_save_asked_ = true;
+}
+
+void RunEnergy::after_sample() {
+  if (!is_main()) return;
+  const double now = steady_seconds();
+  const bool is_due = now >= next_save_;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_save_asked_, false) && !is_due) return;
+  }
+  if (is_due) next_save_ = now + options_.energy_interval;
+  save_or_notice(is_due);
+  publish();
 }
 
 void RunEnergy::stop() {
@@ -150,26 +163,31 @@ void RunEnergy::stop() {
 
 void RunEnergy::finish() {
   if (!has_meter() || !is_main()) return;
-  save_or_notice();
-  tell();
+  save_or_notice(true);
+  publish();
 }
 
-void RunEnergy::save() {
+void RunEnergy::save(bool emissions_too) {
   Totals totals;
   {
     const std::lock_guard lock(mutex_);
     totals = whole_run();
   }
   save_totals(place_.folder / "energy.json", totals);
+  {
+    const std::lock_guard lock(mutex_);
+    saved_ = totals;
+  }
+  if (!emissions_too) return;
   write_emissions(place_.folder / "emissions.csv",
                   {place_.project, place_.name, totals, options_.pue, intensity_, hardware_,
                    options_.energy_mode});
 }
 
 // A full disk must not end a run; what was not saved is saved the next time.
-void RunEnergy::save_or_notice() {
+void RunEnergy::save_or_notice(bool emissions_too) {
   try {
-    save();
+    save(emissions_too);
     save_failed_ = false;
   } catch (const std::exception& error) {
     if (!std::exchange(save_failed_, true))
