@@ -8,9 +8,9 @@
 #include <algorithm>
 #include <map>
 #include <stdexcept>
-#include <string_view>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/files.h"
 
 namespace lambdaforge::experiments::energy {
@@ -18,52 +18,9 @@ namespace {
 
 using Fields = std::vector<std::string>;
 
-// One record with its text as it stands in the file, line end included.
-struct Record {
-  std::string text;
-  Fields fields;
-};
-
-// RFC 4180: a quoted field may hold commas, line ends and doubled quotes.
-std::vector<Record> parse_csv(std::string_view csv) {
-  std::vector<Record> records;
-  Record record{"", {""}};
-  bool quoted = false;
-  const auto end_record = [&] { records.push_back(std::exchange(record, {"", {""}})); };
-  for (const char c : csv) {
-    record.text += c;
-    if (c == '"') {
-      const bool doubled =
-          !quoted && record.text.size() > 1 && record.text[record.text.size() - 2] == '"';
-      if (doubled) record.fields.back() += '"';
-      quoted = !quoted;
-    } else if (quoted) {
-      record.fields.back() += c;
-    } else if (c == ',') {
-      record.fields.emplace_back();
-    } else if (c == '\n') {
-      end_record();
-    } else if (c != '\r') {
-      record.fields.back() += c;
-    }
-  }
-  if (!record.text.empty()) {
-    record.text += '\n';
-    end_record();
-  }
-  return records;
-}
-
-std::string quote(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == field.npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string to_line(const Fields& fields) {
   Fields quoted;
-  for (const std::string& field : fields) quoted.push_back(quote(field));
+  for (const std::string& field : fields) quoted.push_back(csv_field(field));
   return fmt::format("{}\n", fmt::join(quoted, ","));
 }
 
@@ -180,8 +137,9 @@ const std::vector<std::string>& emissions_columns() {
 }
 
 void write_emissions(const std::filesystem::path& path, const EmissionsRow& row) {
-  std::vector<Record> records;
+  std::vector<CsvRecord> records;
   if (std::filesystem::exists(path)) records = parse_csv(read_file(path));
+  if (!records.empty() && !records.back().is_whole) records.back().text += '\n';
   if (records.empty()) records.push_back({to_line(emissions_columns()), emissions_columns()});
   const Fields& header = records.front().fields;
   check_columns(path, header);
@@ -194,7 +152,7 @@ void write_emissions(const std::filesystem::path& path, const EmissionsRow& row)
     fields.push_back(value == values.end() ? "" : value->second);
   }
   const auto id = static_cast<size_t>(std::ranges::find(header, "run_id") - header.begin());
-  const auto old = std::ranges::find_if(records, [&](const Record& record) {
+  const auto old = std::ranges::find_if(records, [&](const CsvRecord& record) {
     return &record != &records.front() && record.fields.size() > id &&
            record.fields[id] == row.run_id;
   });
