@@ -6,7 +6,6 @@
 #include "base/files.h"
 #include "base/stopwatch.h"
 #include "base/suggestion.h"
-#include "models/pretrained.h"
 #include "models/work.h"
 #include "trainer/best_metric.h"
 #include "trainer/card_facts.h"
@@ -14,6 +13,7 @@
 #include "trainer/config_fields.h"
 #include "trainer/energy.h"
 #include "trainer/first_notices.h"
+#include "trainer/initial_model.h"
 #include "trainer/loss_rules.h"
 #include "trainer/model_writer.h"
 #include "trainer/parallel/rank_info.h"
@@ -33,22 +33,6 @@ using experiments::energy::Phase;
 using experiments::energy::PhaseScope;
 using experiments::energy::RunEnergy;
 
-models::Pretrained load_model(const ModelConfig& config, uint64_t seed,
-                              Communicator& communicator) {
-  models::Pretrained pretrained = models::load_pretrained(
-      config.path, {.num_labels = config.num_labels,
-                    .num_hidden_layers = config.num_hidden_layers,
-                    .hidden_dropout_prob = config.hidden_dropout_prob,
-                    .attention_probs_dropout_prob = config.attention_probs_dropout_prob,
-                    .classifier_dropout = config.classifier_dropout,
-                    .max_length = config.max_length,
-                    .seed = seed});
-  pretrained.model.to(choose_device(communicator));
-  for (const models::Parameter& parameter : pretrained.model.parameters())
-    communicator.broadcast(parameter.tensor.detach());
-  return pretrained;
-}
-
 class Run {
  public:
   Run(const Config& config, Communicator& communicator, experiments::Tracker& tracker,
@@ -60,7 +44,7 @@ class Run {
         folder_(place.folder),
         resume_(place.resume),
         loss_(make_loss(config)),
-        pretrained_(load_model(config.model, config.training.seed, communicator)),
+        pretrained_(load_initial_model(config.model, config.training.seed, communicator)),
         data_(open_training_data(config, pretrained_.tokenizer, pretrained_.max_length,
                                  communicator)),
         in_batch_(make_in_batch_negatives(config, data_.train_store, pretrained_.max_length)),
@@ -128,6 +112,7 @@ class Run {
       std::filesystem::create_directories(folder_.path());
       write_file_atomically(folder_.path() / "recipe.toml", to_toml(config_));
     }
+    validator_.start(state.global_step, folder_.evaluations());
     const experiments::RunStarted event = started(environment);
     if (is_main()) make_writer(event);
     tracker_.emit(event);
