@@ -113,6 +113,7 @@ class Run {
       write_file_atomically(folder_.path() / "recipe.toml", to_toml(config_));
     }
     validator_.start(state.global_step, folder_.evaluations());
+    stopping_.go_on(state);
     const experiments::RunStarted event = started(environment);
     if (is_main()) make_writer(event);
     tracker_.emit(event);
@@ -136,6 +137,7 @@ class Run {
     event.first_step = progress_.state.global_step;
     event.max_steps = plan_.max_steps();
     event.restarts = progress_.point.restarts;
+    event.best = journal_.best();
     return event;
   }
 
@@ -163,6 +165,7 @@ class Run {
     if (const auto left_out = validator_.left_out_queries(); !left_out.empty())
       journal_.tell(
           fmt::format("queries without candidates, in no metric: {}", fmt::join(left_out, ", ")));
+    if (writer_ && !writer_->notice().empty()) journal_.tell(writer_->notice());
     if (resume_)
       journal_.tell(fmt::format("going on from {} at step {}", resume_->string(),
                                 progress_.state.global_step));
@@ -263,7 +266,7 @@ class Run {
     Validation validation =
         validator_.evaluate({progress_.state.epoch, step}, folder_.evaluations());
     const auto figures = energy_->figures();
-    if (energy_->is_on()) validation.metrics.emplace_back("eval_energy_kwh", figures.kwh);
+    if (energy_->is_on()) validation.metrics.emplace_back(kEvaluationKwh, figures.kwh);
     best_.add_net(validation.metrics, figures);
     const bool is_new_best = journal_.evaluated(step, std::move(validation));
     energy_->tell();

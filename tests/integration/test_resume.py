@@ -59,6 +59,25 @@ def test_a_killed_rank_ends_the_run_and_loses_no_checkpoint(small_recipe, tmp_pa
     assert [row["step"] for row in read_history(folder) if "loss" in row][-3:] == [saved + 1, saved + 2, saved + 3]
 
 
+def test_a_resumed_run_knows_its_best_and_forgives_a_damaged_card(small_recipe, tmp_path):
+    sections = small_recipe(
+        max_steps=4,
+        eval_strategy="steps",
+        eval_steps=2,
+        save_strategy="steps",
+        save_steps=2,
+        resume_from_checkpoint="latest",
+    )
+    folder = train(tmp_path, name="damaged", **sections)
+    state = json.loads((folder / "trainer_state.json").read_text())
+    (folder / "card.json").write_text('{"facts": {}, "models"')
+    done = run_training(recipe_of(tmp_path, "damaged", sections), overrides=["training.max_steps=5"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "card.json is damaged" in done.stdout
+    assert f" | best {state['best_metric']:.4f}@{state['best_global_step']} | " in done.stdout
+    assert {"checkpoint-4", "final"} & set(json.loads((folder / "card.json").read_text())["models"]) == {"final"}
+
+
 def test_another_batch_size_is_refused(small_recipe, tmp_path):
     sections = small_recipe(max_steps=2, save_strategy="steps", save_steps=2, resume_from_checkpoint="latest")
     train(tmp_path, name="changed", **sections)
