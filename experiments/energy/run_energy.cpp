@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "experiments/energy/emissions_csv.h"
@@ -13,25 +11,6 @@
 
 namespace lambdaforge::experiments::energy {
 namespace {
-
-// Shorter intervals say more about the meter's clock than about power.
-constexpr double kLeastIntervalSeconds = 1;
-
-TotalsNumbers numbers_of(const Totals& totals) {
-  return std::bit_cast<TotalsNumbers>(totals);
-}
-Totals totals_of(const TotalsNumbers& numbers) {
-  return std::bit_cast<Totals>(numbers);
-}
-
-TotalsNumbers plus(TotalsNumbers a, const TotalsNumbers& b) {
-  for (size_t i = 0; i < a.size(); ++i) a[i] += b[i];
-  return a;
-}
-TotalsNumbers minus(TotalsNumbers a, const TotalsNumbers& b) {
-  for (size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
-  return a;
-}
 
 MeterOptions meter_options(const TrackingOptions& options, const RunPlace& place) {
   MeterOptions meter;
@@ -54,8 +33,8 @@ RunEnergy::RunEnergy(const TrackingOptions& options, RunPlace place, Tracker& tr
   hardware_ = std::move(sources.hardware);
   const bool has_past = is_main() && place_.goes_on;
   const Totals before = has_past ? load_totals(place_.folder / "energy.json") : Totals{};
-  saved_ = interval_start_ = before;
-  sum_ = numbers_of(before);
+  saved_ = before;
+  sums_ = NodeSums(before);
   meter_ = std::make_unique<Meter>(std::move(sources.list), before);
   next_save_ = steady_seconds() + options_.energy_interval;
   thread_ = std::make_unique<MeterThread>(*meter_, [this] { after_sample(); });
@@ -85,13 +64,12 @@ TotalsNumbers RunEnergy::share() {
   Totals totals = meter_->totals();
   if (!is_main()) totals.seconds = 0;  // one node's clock is the run's
   const std::lock_guard lock(mutex_);
-  return share_ = numbers_of(totals);
+  return sums_.share(totals);
 }
 
 void RunEnergy::exchanged(const TotalsNumbers& sum, int64_t step) {
   const std::lock_guard lock(mutex_);
-  sum_ = sum;
-  others_ = minus(sum, share_);
+  sums_.exchanged(sum, steady_seconds());
   step_ = step;
 }
 
@@ -105,7 +83,7 @@ RunFigures RunEnergy::figures_of(const Totals& totals) const {
 
 RunFigures RunEnergy::figures() const {
   const std::lock_guard lock(mutex_);
-  return figures_of(totals_of(sum_));
+  return figures_of(sums_.sum());
 }
 
 RunFigures RunEnergy::latest() const {
@@ -114,26 +92,17 @@ RunFigures RunEnergy::latest() const {
 }
 
 Totals RunEnergy::whole_run() const {
-  return totals_of(plus(numbers_of(meter_->totals()), others_));
+  return sums_.whole(meter_->totals());
 }
 
 EnergyMeasured RunEnergy::measured() {
   const std::lock_guard lock(mutex_);
-  const Totals totals = whole_run();
-  const double seconds = totals.seconds - interval_start_.seconds;
-  if (seconds >= kLeastIntervalSeconds) {
-    for (size_t i = 0; i < kNumComponents; ++i) {
-      const auto component = static_cast<Component>(i);
-      const double joules = totals.component(component) - interval_start_.component(component);
-      watts_[i] = std::max(joules, 0.0) * options_.pue / seconds;
-    }
-    interval_start_ = totals;
-  }
   EnergyMeasured event = to_event(saved_, options_.pue, intensity_);
   event.step = step_;
-  event.cpu_watts = watts_[static_cast<size_t>(Component::kCpu)];
-  event.gpu_watts = watts_[static_cast<size_t>(Component::kGpu)];
-  event.memory_watts = watts_[static_cast<size_t>(Component::kMemory)];
+  const Watts watts = sums_.watts(meter_->totals());
+  event.cpu_watts = watts[static_cast<size_t>(Component::kCpu)] * options_.pue;
+  event.gpu_watts = watts[static_cast<size_t>(Component::kGpu)] * options_.pue;
+  event.memory_watts = watts[static_cast<size_t>(Component::kMemory)] * options_.pue;
   return event;
 }
 

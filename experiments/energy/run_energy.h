@@ -11,6 +11,7 @@
 
 #include "experiments/energy/carbon_intensity.h"
 #include "experiments/energy/meter.h"
+#include "experiments/energy/node_sums.h"
 #include "experiments/energy/options.h"
 #include "experiments/energy/rules.h"
 #include "experiments/options.h"
@@ -93,14 +94,10 @@ class RunEnergy {
   std::unique_ptr<Meter> meter_;
 
   mutable std::mutex mutex_;  // guards what follows: two threads tell and save
-  TotalsNumbers share_{};     // of the last exchange
-  TotalsNumbers others_{};    // the sum without it
-  TotalsNumbers sum_{};
+  NodeSums sums_{Totals{}};
   int64_t step_ = 0;
   Totals saved_;
   bool is_save_asked_ = false;
-  Totals interval_start_;
-  std::array<double, kNumComponents> watts_{};
 
   bool save_failed_ = false;
   double next_save_ = 0;  // of both files
