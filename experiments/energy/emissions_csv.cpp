@@ -1,11 +1,17 @@
 #include "experiments/energy/emissions_csv.h"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -80,6 +86,61 @@ std::map<std::string, std::string> values_of(const EmissionsRow& row) {
   return values;
 }
 
+// A file that is this process' own among those who lock it, too: the one that has the name, for
+// writing puts another one in its place. Where the file system knows no locks it goes on without.
+class LockedFile {
+ public:
+  explicit LockedFile(const std::filesystem::path& path) {
+    do {
+      close();
+      descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+      if (descriptor_ < 0)
+        throw std::runtime_error(fmt::format("cannot open {}: {}", path.string(), strerror(errno)));
+      while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+      }
+    } while (was_replaced(path));
+  }
+  ~LockedFile() { close(); }
+  LockedFile(const LockedFile&) = delete;
+  LockedFile& operator=(const LockedFile&) = delete;
+
+ private:
+  bool was_replaced(const std::filesystem::path& path) const {
+    struct stat mine, named;
+    return ::fstat(descriptor_, &mine) != 0 || ::stat(path.c_str(), &named) != 0 ||
+           mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
+  }
+  void close() const {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  int descriptor_ = -1;
+};
+
+// Through a name of this process' own: without locks others may be writing as well.
+void replace_file(const std::filesystem::path& path, const std::string& text) {
+  const std::filesystem::path own = fmt::format("{}.{}", path.string(), getpid());
+  write_file_atomically(own, text);
+  try {
+    std::filesystem::rename(own, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(own, ignored);
+    throw;
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+std::vector<CsvRecord> read_records(const std::filesystem::path& path) {
+  std::vector<CsvRecord> records;
+  if (std::filesystem::exists(path)) records = parse_csv(read_file(path));
+  if (!records.empty() && !records.back().is_whole) records.back().text += '\n';
+  if (records.empty())
+    records.push_back(
+        {fmt::format("{}\n", fmt::join(emissions_columns(), ",")), emissions_columns()});
+  return records;
+}
+
 void check_columns(const std::filesystem::path& path, Fields found) {
   Fields expected = emissions_columns();
   std::ranges::sort(found);
@@ -136,11 +197,18 @@ const std::vector<std::string>& emissions_columns() {
   return columns;
 }
 
+void check_emissions_file(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder))
+    throw std::invalid_argument(
+        fmt::format("cannot write {}: there is no folder {}; make it or name another file",
+                    path.string(), folder.string()));
+  check_columns(path, read_records(path).front().fields);
+}
+
 void write_emissions(const std::filesystem::path& path, const EmissionsRow& row) {
-  std::vector<CsvRecord> records;
-  if (std::filesystem::exists(path)) records = parse_csv(read_file(path));
-  if (!records.empty() && !records.back().is_whole) records.back().text += '\n';
-  if (records.empty()) records.push_back({to_line(emissions_columns()), emissions_columns()});
+  const LockedFile locked(path);
+  const std::vector<CsvRecord> records = read_records(path);
   const Fields& header = records.front().fields;
   check_columns(path, header);
 
@@ -160,7 +228,7 @@ void write_emissions(const std::filesystem::path& path, const EmissionsRow& row)
   for (auto record = records.begin(); record != records.end(); ++record)
     text += record == old ? to_line(fields) : record->text;
   if (old == records.end()) text += to_line(fields);
-  write_file_atomically(path, text);
+  replace_file(path, text);
 }
 
 }  // namespace lambdaforge::experiments::energy

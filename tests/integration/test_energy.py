@@ -383,6 +383,29 @@ def test_any_command_is_measured(tmp_path):
     assert len(pandas.read_csv(output)) == 2
 
 
+def test_many_write_into_one_file(tmp_path):
+    output = tmp_path / "emissions.csv"
+    command = [BIN / "lambdaforge", "energy", "--output", output, "--", "true"]
+    processes = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(30)]
+    assert [process.wait() for process in processes] == [0] * 30
+    assert len(output.read_text().splitlines()) == 31
+
+
+def test_what_cannot_be_written_costs_no_command(tmp_path):
+    foreign, ran = tmp_path / "foreign.csv", tmp_path / "ran"
+    foreign.write_text("step,loss\n1,2\n")
+    for output, word in {foreign: "columns", tmp_path / "none/emissions.csv": "no folder"}.items():
+        refused = measure("--output", output, "--", "touch", ran)
+        assert refused.returncode == 1 and word in refused.stderr
+        assert not ran.exists() and foreign.read_text() == "step,loss\n1,2\n"
+
+    output = tmp_path / "emissions.csv"
+    spoil = f"import pathlib; pathlib.Path('{output}').write_text('step,loss\\n'); exit(5)"
+    done = measure("--output", output, "--", "python3", "-c", spoil)
+    assert done.returncode == 5 and "no row was written" in done.stderr
+    assert output.read_text() == "step,loss\n"
+
+
 def test_signals_reach_the_command_and_its_end_comes_back(tmp_path):
     script = "trap 'echo got it; exit 3' TERM; echo ready; while :; do sleep 0.05; done"
     with subprocess.Popen(
