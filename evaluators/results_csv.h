@@ -23,6 +23,12 @@ void append_row(const std::filesystem::path& path, LineEnd line_end, std::string
 void append_results(const std::filesystem::path& path, LineEnd line_end, int64_t at_k,
                     EvaluationPoint point, const Evaluation& evaluation, const std::string& prefix);
 
+// Takes the rows after `first_step` out of every file of this kind in a run's folder of
+// evaluations, and torn ones: a run that goes on there repeats them. At 0 the run begins, and all
+// of them go. A missing folder is an empty one. Throws std::runtime_error when a file cannot be
+// written.
+void drop_rows_after(const std::filesystem::path& folder, int64_t first_step);
+
 // A number as Python's repr writes it: the shortest digits that read back equal, "1.0" rather than
 // "1".
 std::string python_float(double value);

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -28,6 +29,13 @@ struct RankInfo {
   std::string gpu_name;  // "NVIDIA H100 80GB HBM3"; empty on a CPU
 };
 
+// Of the figure that picks the best model.
+struct BestEvaluation {
+  std::string metric;  // "eval_NanoBEIR_R100_mean_ndcg@10"
+  double value = 0;
+  int64_t step = 0;
+};
+
 struct RunStarted {
   std::string project;
   std::string name;
@@ -39,7 +47,8 @@ struct RunStarted {
   int rank = 0;                                                  // the one that tells
   int64_t first_step = 0;                                        // > 0 after a resume
   int64_t max_steps = 0;
-  int64_t restarts = 0;  // how often the run went on from a checkpoint
+  int64_t restarts = 0;                // how often the run went on from a checkpoint
+  std::optional<BestEvaluation> best;  // of the run's earlier parts; none: they knew none
 };
 
 // What one rank did in one step. Seconds are wall time on the host; the parts leave a little out.

@@ -12,6 +12,7 @@
 #include <nlohmann/json.hpp>
 #include <stdexcept>
 
+#include "base/error_text.h"
 #include "experiments/energy/emissions_csv.h"
 #include "experiments/energy/meter.h"
 #include "experiments/energy/sources.h"
@@ -100,10 +101,22 @@ std::string to_text(const experiments::EnergyMeasured& energy, const CarbonInten
                             intensity.source, summary(energy));
 }
 
+// The command has done its work: that there is no row is told, and is no failure of the command's.
+void write_row(const EnergyOptions& options, const Totals& totals, const CarbonIntensity& intensity,
+               const Hardware& hardware) try {
+  if (options.output.empty()) return;
+  write_emissions(options.output,
+                  {options.project, fmt::format("{}-{}", std::time(nullptr), getpid()), totals,
+                   options.pue, intensity, hardware, options.mode});
+} catch (const std::exception& error) {
+  std::cerr << fmt::format("lambdaforge energy: no row was written: {}\n", error_text(error));
+}
+
 // This process starts the command and waits for it, so the command's CPU seconds are its own
 // children's: nothing is lost when the command ends between two samples.
 int energy(const Arguments& arguments) {
   const EnergyOptions options = parse_energy(arguments);
+  if (!options.output.empty()) check_emissions_file(options.output);
   const CarbonIntensity intensity =
       carbon_intensity(options.country, options.region, options.carbon_intensity);
   MeterOptions meter_options;
@@ -114,7 +127,7 @@ int energy(const Arguments& arguments) {
   const Hardware hardware = sources.hardware;
   Meter meter(std::move(sources.list));
   const Child child(options.command);
-  MeterThread thread(meter, 3600, [] {});
+  MeterThread thread(meter, [] {});
   const int exit_code = child.wait();
   thread.stop();
 
@@ -123,10 +136,7 @@ int energy(const Arguments& arguments) {
   std::cerr << (options.json ? to_json(energy, intensity, meter.descriptions(), exit_code)
                              : to_text(energy, intensity, meter.descriptions()))
             << std::flush;
-  if (!options.output.empty())
-    write_emissions(options.output,
-                    {options.project, fmt::format("{}-{}", std::time(nullptr), getpid()), totals,
-                     options.pue, intensity, hardware, options.mode});
+  write_row(options, totals, intensity, hardware);
   return exit_code;
 }
 

@@ -22,6 +22,9 @@ class ModelWriter {
   ModelWriter(const RunFolder& folder, models::Pretrained& pretrained, const AdamW& optimizer,
               experiments::CardFacts facts);
 
+  // What became of the cards of the run's earlier parts; empty: all is well.
+  const std::string& notice() const { return cards_.notice(); }
+
   // Both throw std::runtime_error when the disk refuses.
   void save_checkpoint(const Progress& progress, const RunCosts& costs);
   // The weights as they are, or those of the best checkpoint.

@@ -6,7 +6,6 @@
 #include "base/files.h"
 #include "base/stopwatch.h"
 #include "base/suggestion.h"
-#include "models/pretrained.h"
 #include "models/work.h"
 #include "trainer/best_metric.h"
 #include "trainer/card_facts.h"
@@ -14,6 +13,7 @@
 #include "trainer/config_fields.h"
 #include "trainer/energy.h"
 #include "trainer/first_notices.h"
+#include "trainer/initial_model.h"
 #include "trainer/loss_rules.h"
 #include "trainer/model_writer.h"
 #include "trainer/parallel/rank_info.h"
@@ -33,22 +33,6 @@ using experiments::energy::Phase;
 using experiments::energy::PhaseScope;
 using experiments::energy::RunEnergy;
 
-models::Pretrained load_model(const ModelConfig& config, uint64_t seed,
-                              Communicator& communicator) {
-  models::Pretrained pretrained = models::load_pretrained(
-      config.path, {.num_labels = config.num_labels,
-                    .num_hidden_layers = config.num_hidden_layers,
-                    .hidden_dropout_prob = config.hidden_dropout_prob,
-                    .attention_probs_dropout_prob = config.attention_probs_dropout_prob,
-                    .classifier_dropout = config.classifier_dropout,
-                    .max_length = config.max_length,
-                    .seed = seed});
-  pretrained.model.to(choose_device(communicator));
-  for (const models::Parameter& parameter : pretrained.model.parameters())
-    communicator.broadcast(parameter.tensor.detach());
-  return pretrained;
-}
-
 class Run {
  public:
   Run(const Config& config, Communicator& communicator, experiments::Tracker& tracker,
@@ -60,7 +44,7 @@ class Run {
         folder_(place.folder),
         resume_(place.resume),
         loss_(make_loss(config)),
-        pretrained_(load_model(config.model, config.training.seed, communicator)),
+        pretrained_(load_initial_model(config.model, config.training.seed, communicator)),
         data_(open_training_data(config, pretrained_.tokenizer, pretrained_.max_length,
                                  communicator)),
         in_batch_(make_in_batch_negatives(config, data_.train_store, pretrained_.max_length)),
@@ -129,6 +113,8 @@ class Run {
       set_aside = folder_.make_way(state.global_step);
       write_file_atomically(folder_.path() / "recipe.toml", to_toml(config_));
     }
+    validator_.start(state.global_step, folder_.evaluations());
+    stopping_.go_on(state);
     const experiments::RunStarted event = started(environment);
     if (is_main()) make_writer(event);
     tracker_.emit(event);
@@ -155,6 +141,7 @@ class Run {
     event.first_step = progress_.state.global_step;
     event.max_steps = plan_.max_steps();
     event.restarts = progress_.point.restarts;
+    event.best = journal_.best();
     return event;
   }
 
@@ -182,6 +169,7 @@ class Run {
     if (const auto left_out = validator_.left_out_queries(); !left_out.empty())
       journal_.tell(
           fmt::format("queries without candidates, in no metric: {}", fmt::join(left_out, ", ")));
+    if (writer_ && !writer_->notice().empty()) journal_.tell(writer_->notice());
     if (resume_)
       journal_.tell(fmt::format("going on from {} at step {}", resume_->string(),
                                 progress_.state.global_step));
@@ -286,7 +274,7 @@ class Run {
     Validation validation =
         validator_.evaluate({progress_.state.epoch, step}, folder_.evaluations());
     const auto figures = energy_->figures();
-    if (energy_->is_on()) validation.metrics.emplace_back("eval_energy_kwh", figures.kwh);
+    if (energy_->is_on()) validation.metrics.emplace_back(kEvaluationKwh, figures.kwh);
     best_.add_net(validation.metrics, figures);
     const bool is_new_best = journal_.evaluated(step, std::move(validation));
     energy_->tell();

@@ -105,6 +105,12 @@ bool RunJournal::note_best(int64_t step, const Metrics& metrics) {
   return better;
 }
 
+std::optional<experiments::BestEvaluation> RunJournal::best() const {
+  const experiments::TrainerState& state = progress_.state;
+  if (!state.best_metric || !state.best_global_step) return std::nullopt;
+  return experiments::BestEvaluation{best_.metric, *state.best_metric, *state.best_global_step};
+}
+
 void RunJournal::checkpoint_saved(int64_t step, const std::string& path, double seconds) {
   if (is_main()) tracker_.emit(experiments::CheckpointSaved{step, path, seconds});
 }

@@ -1,6 +1,7 @@
 // What is noted of a run as it goes: log rows, the best model so far, and the events that tell.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "base/stopwatch.h"
@@ -48,6 +49,7 @@ class RunJournal {
   void step_finished(const StepPosition& position, StepOutcome outcome, double learning_rate);
   // Returns whether this is the best model so far; the first of two equals stays the best.
   bool evaluated(int64_t step, Validation validation);
+  std::optional<experiments::BestEvaluation> best() const;  // so far, earlier parts included
   void checkpoint_saved(int64_t step, const std::string& path, double seconds);
   void add_end_row(const experiments::Metrics& metrics);  // of the log history
   void finished(experiments::RunFinished end);

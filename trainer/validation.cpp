@@ -2,6 +2,7 @@
 
 #include "base/stopwatch.h"
 #include "evaluators/per_query.h"
+#include "evaluators/results_csv.h"
 #include "trainer/build_evaluator.h"
 #include "trainer/micro_batches.h"
 #include "trainer/scoring.h"
@@ -18,6 +19,14 @@ Validator::Validator(const Config& config, const models::Pretrained& pretrained,
       communicator_(communicator),
       evaluator_(build_evaluator(config.evaluation, pretrained)),
       scorer_(make_shared_scorer(pretrained, communicator, config.evaluation.batch_tokens)) {}
+
+void Validator::start(int64_t first_step, const std::filesystem::path& folder) const {
+  if (communicator_.rank() != 0) return;
+  evaluators::drop_rows_after(folder, first_step);
+  for (const int64_t step : evaluators::per_query_steps(folder))
+    if (first_step == 0 || step > first_step)
+      std::filesystem::remove(evaluators::per_query_path(folder, step));
+}
 
 Validation Validator::evaluate(evaluators::EvaluationPoint point,
                                const std::filesystem::path& folder) {

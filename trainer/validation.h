@@ -27,6 +27,10 @@ class Validator {
   Validator(const Config& config, const models::Pretrained& pretrained, const losses::Loss& loss,
             const TrainingData& data, Communicator& communicator);
 
+  // A run starts after `first_step`: what later evaluations left in `folder` is taken away on rank
+  // 0, for they are repeated; at 0 that is everything.
+  void start(int64_t first_step, const std::filesystem::path& folder) const;
+
   // eval_loss (sum over all held-out pairs / count, when lists are held out), eval_<evaluator's
   // metrics>, eval_runtime [s], eval_samples_per_second and eval_steps_per_second (of the held-out
   // lists). Rank 0 appends the evaluator's CSV files in `folder` and writes the per-query values

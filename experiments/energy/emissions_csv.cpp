@@ -1,16 +1,22 @@
 #include "experiments/energy/emissions_csv.h"
 
+#include <fcntl.h>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <map>
 #include <stdexcept>
-#include <string_view>
 #include <utility>
 
+#include "base/csv.h"
 #include "base/files.h"
 
 namespace lambdaforge::experiments::energy {
@@ -18,52 +24,9 @@ namespace {
 
 using Fields = std::vector<std::string>;
 
-// One record with its text as it stands in the file, line end included.
-struct Record {
-  std::string text;
-  Fields fields;
-};
-
-// RFC 4180: a quoted field may hold commas, line ends and doubled quotes.
-std::vector<Record> parse_csv(std::string_view csv) {
-  std::vector<Record> records;
-  Record record{"", {""}};
-  bool quoted = false;
-  const auto end_record = [&] { records.push_back(std::exchange(record, {"", {""}})); };
-  for (const char c : csv) {
-    record.text += c;
-    if (c == '"') {
-      const bool doubled =
-          !quoted && record.text.size() > 1 && record.text[record.text.size() - 2] == '"';
-      if (doubled) record.fields.back() += '"';
-      quoted = !quoted;
-    } else if (quoted) {
-      record.fields.back() += c;
-    } else if (c == ',') {
-      record.fields.emplace_back();
-    } else if (c == '\n') {
-      end_record();
-    } else if (c != '\r') {
-      record.fields.back() += c;
-    }
-  }
-  if (!record.text.empty()) {
-    record.text += '\n';
-    end_record();
-  }
-  return records;
-}
-
-std::string quote(const std::string& field) {
-  if (field.find_first_of(",\"\r\n") == field.npos) return field;
-  std::string quoted = "\"";
-  for (const char c : field) quoted += c == '"' ? "\"\"" : std::string(1, c);
-  return quoted + '"';
-}
-
 std::string to_line(const Fields& fields) {
   Fields quoted;
-  for (const std::string& field : fields) quoted.push_back(quote(field));
+  for (const std::string& field : fields) quoted.push_back(csv_field(field));
   return fmt::format("{}\n", fmt::join(quoted, ","));
 }
 
@@ -123,6 +86,63 @@ std::map<std::string, std::string> values_of(const EmissionsRow& row) {
   return values;
 }
 
+// A file that is this process' own among those who lock it, too: the one that has the name, for
+// writing puts another one in its place. Where the file system knows no locks it goes on without.
+class LockedFile {
+ public:
+  explicit LockedFile(const std::filesystem::path& path) {
+    do {
+      close();
+      descriptor_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+      if (descriptor_ < 0)
+        throw std::runtime_error(fmt::format("cannot open {}: {}", path.string(), strerror(errno)));
+      while (::flock(descriptor_, LOCK_EX) != 0 && errno == EINTR) {
+      }
+    } while (was_replaced(path));
+  }
+  ~LockedFile() { close(); }
+  LockedFile(const LockedFile&) = delete;
+  LockedFile& operator=(const LockedFile&) = delete;
+
+ private:
+  bool was_replaced(const std::filesystem::path& path) const {
+    struct stat mine, named;
+    return ::fstat(descriptor_, &mine) != 0 || ::stat(path.c_str(), &named) != 0 ||
+           mine.st_ino != named.st_ino || mine.st_dev != named.st_dev;
+  }
+  void close() const {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+
+  int descriptor_ = -1;
+};
+
+// Through a name of this process' own: without locks others may be writing as well.
+void replace_file(const std::filesystem::path& path, const std::string& text) {
+  const std::filesystem::path own = fmt::format("{}.{}", path.string(), getpid());
+  write_file_atomically(own, text);
+  try {
+    std::filesystem::rename(own, path);
+  } catch (...) {
+    std::error_code ignored;
+    std::filesystem::remove(own, ignored);
+    throw;
+  }
+  sync_folder(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+std::vector<CsvRecord> first_record() {
+  return {{fmt::format("{}\n", fmt::join(emissions_columns(), ",")), emissions_columns()}};
+}
+
+std::vector<CsvRecord> read_records(const std::filesystem::path& path) {
+  std::vector<CsvRecord> records;
+  if (std::filesystem::exists(path)) records = parse_csv(read_file(path));
+  if (records.empty()) return first_record();
+  if (!records.back().is_whole) records.back().text += '\n';
+  return records;
+}
+
 void check_columns(const std::filesystem::path& path, Fields found) {
   Fields expected = emissions_columns();
   std::ranges::sort(found);
@@ -179,11 +199,21 @@ const std::vector<std::string>& emissions_columns() {
   return columns;
 }
 
+void check_emissions_file(const std::filesystem::path& path) {
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder))
+    throw std::invalid_argument(
+        fmt::format("cannot write {}: there is no folder {}; make it or name another file",
+                    path.string(), folder.string()));
+  if (replaceable_file(path)) check_columns(path, read_records(path).front().fields);
+}
+
 void write_emissions(const std::filesystem::path& path, const EmissionsRow& row) {
-  std::vector<Record> records;
   // A pipe has no rows to go on from: who reads it would wait for its own ones.
-  if (replaceable_file(path) && std::filesystem::exists(path)) records = parse_csv(read_file(path));
-  if (records.empty()) records.push_back({to_line(emissions_columns()), emissions_columns()});
+  const auto file = replaceable_file(path);
+  const std::optional<LockedFile> locked =
+      file ? std::optional<LockedFile>(std::in_place, *file) : std::nullopt;
+  const std::vector<CsvRecord> records = file ? read_records(*file) : first_record();
   const Fields& header = records.front().fields;
   check_columns(path, header);
 
@@ -195,7 +225,7 @@ void write_emissions(const std::filesystem::path& path, const EmissionsRow& row)
     fields.push_back(value == values.end() ? "" : value->second);
   }
   const auto id = static_cast<size_t>(std::ranges::find(header, "run_id") - header.begin());
-  const auto old = std::ranges::find_if(records, [&](const Record& record) {
+  const auto old = std::ranges::find_if(records, [&](const CsvRecord& record) {
     return &record != &records.front() && record.fields.size() > id &&
            record.fields[id] == row.run_id;
   });
@@ -203,7 +233,10 @@ void write_emissions(const std::filesystem::path& path, const EmissionsRow& row)
   for (auto record = records.begin(); record != records.end(); ++record)
     text += record == old ? to_line(fields) : record->text;
   if (old == records.end()) text += to_line(fields);
-  write_file_atomically(path, text);
+  if (file)
+    replace_file(*file, text);
+  else
+    write_file_atomically(path, text);
 }
 
 }  // namespace lambdaforge::experiments::energy

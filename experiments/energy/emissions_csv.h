@@ -25,9 +25,14 @@ struct EmissionsRow {
   std::string mode;  // "machine", "process"
 };
 
+// Throws std::invalid_argument when write_emissions would: the file holds other columns, or there
+// is no folder for it.
+void check_emissions_file(const std::filesystem::path& path);
+
 // Puts the row into the file: in place of the one with its run_id, else behind the others, whoever
 // wrote them. What is not known or was not measured (place, Python, utilization) is empty. The file
-// is replaced as a whole. Throws std::invalid_argument when it holds other columns,
+// is replaced as a whole, under a lock (flock), so that several processes may write into one file.
+// Throws std::invalid_argument when it holds other columns,
 // std::runtime_error when the disk refuses.
 void write_emissions(const std::filesystem::path& path, const EmissionsRow& row);
 

@@ -78,22 +78,16 @@ std::vector<std::string> Meter::descriptions() const {
   return texts;
 }
 
-MeterThread::MeterThread(Meter& meter, double interval_seconds, std::function<void()> at_interval)
-    : meter_(meter),
-      at_interval_(std::move(at_interval)),
-      thread_([this, interval_seconds] { run(interval_seconds); }) {}
+MeterThread::MeterThread(Meter& meter, std::function<void()> after_sample)
+    : meter_(meter), after_sample_(std::move(after_sample)), thread_([this] { run(); }) {}
 
-void MeterThread::run(double interval_seconds) {
+void MeterThread::run() {
   pthread_setname_np(pthread_self(), "energy");
-  double due = steady_seconds() + interval_seconds;
   std::unique_lock lock(mutex_);
   while (!wake_.wait_for(lock, kBetweenSamples, [this] { return stop_; })) {
     lock.unlock();
     meter_.sample();
-    if (const double now = steady_seconds(); now >= due) {
-      at_interval_();
-      due = now + interval_seconds;
-    }
+    after_sample_();
     lock.lock();
   }
 }

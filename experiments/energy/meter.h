@@ -51,21 +51,21 @@ class Meter {
   PhaseSeconds since_sample_{};
 };
 
-// Samples a meter once a second on its own thread, and calls `at_interval` every so many seconds.
+// Samples a meter once a second on its own thread, and calls `after_sample` each time.
 class MeterThread {
  public:
-  MeterThread(Meter& meter, double interval_seconds, std::function<void()> at_interval);
+  MeterThread(Meter& meter, std::function<void()> after_sample);
   ~MeterThread() { stop(); }
   MeterThread(const MeterThread&) = delete;
   MeterThread& operator=(const MeterThread&) = delete;
 
-  void stop();  // returns after the last sample
+  void stop();  // returns after the last sample, which nobody is called for
 
  private:
-  void run(double interval_seconds);
+  void run();
 
   Meter& meter_;
-  const std::function<void()> at_interval_;
+  const std::function<void()> after_sample_;
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stop_ = false;

@@ -14,7 +14,12 @@ namespace lambdaforge::experiments::energy {
 
 // Where and how the energy of one machine is measured.
 struct MeterOptions {
-  bool of_processes = false;     // estimates cover `processes` only, else the whole machine
+  // Estimates cover `processes` only, else the whole machine. Counters cover the whole machine
+  // either way, as CodeCarbon 3.3.2 has it in its mode "process" (external/hardware.py, CPU: RAPL
+  // is read whatever the mode). A share of RAPL by CPU seconds would be another figure than
+  // CodeCarbon's, and a guess: what an idle package draws is nobody's, and a counter does not know
+  // whose instructions were heavy.
+  bool of_processes = false;
   std::vector<pid_t> processes;  // and all that descends from them
   bool include_dram = false;     // memory by RAPL's counter where there is one
   // Indices or beginnings of UUIDs; none: CUDA_VISIBLE_DEVICES, or all where that is not set.

@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <bit>
 #include <utility>
 
 #include "experiments/energy/emissions_csv.h"
@@ -13,25 +11,6 @@
 
 namespace lambdaforge::experiments::energy {
 namespace {
-
-// Shorter intervals say more about the meter's clock than about power.
-constexpr double kLeastIntervalSeconds = 1;
-
-TotalsNumbers numbers_of(const Totals& totals) {
-  return std::bit_cast<TotalsNumbers>(totals);
-}
-Totals totals_of(const TotalsNumbers& numbers) {
-  return std::bit_cast<Totals>(numbers);
-}
-
-TotalsNumbers plus(TotalsNumbers a, const TotalsNumbers& b) {
-  for (size_t i = 0; i < a.size(); ++i) a[i] += b[i];
-  return a;
-}
-TotalsNumbers minus(TotalsNumbers a, const TotalsNumbers& b) {
-  for (size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
-  return a;
-}
 
 MeterOptions meter_options(const TrackingOptions& options, const RunPlace& place) {
   MeterOptions meter;
@@ -54,14 +33,11 @@ RunEnergy::RunEnergy(const TrackingOptions& options, RunPlace place, Tracker& tr
   hardware_ = std::move(sources.hardware);
   const bool has_past = is_main() && place_.goes_on;
   const Totals before = has_past ? load_totals(place_.folder / "energy.json") : Totals{};
-  interval_start_ = before;
-  sum_ = numbers_of(before);
+  saved_ = before;
+  sums_ = NodeSums(before);
   meter_ = std::make_unique<Meter>(std::move(sources.list), before);
-  thread_ = std::make_unique<MeterThread>(*meter_, options_.energy_interval, [this] {
-    if (!is_main()) return;
-    save_or_notice();
-    tell();
-  });
+  next_save_ = steady_seconds() + options_.energy_interval;
+  thread_ = std::make_unique<MeterThread>(*meter_, [this] { after_sample(); });
 }
 
 RunEnergy::~RunEnergy() {
@@ -88,13 +64,12 @@ TotalsNumbers RunEnergy::share() {
   Totals totals = meter_->totals();
   if (!is_main()) totals.seconds = 0;  // one node's clock is the run's
   const std::lock_guard lock(mutex_);
-  return share_ = numbers_of(totals);
+  return sums_.share(totals);
 }
 
 void RunEnergy::exchanged(const TotalsNumbers& sum, int64_t step) {
   const std::lock_guard lock(mutex_);
-  sum_ = sum;
-  others_ = minus(sum, share_);
+  sums_.exchanged(sum, steady_seconds());
   step_ = step;
 }
 
@@ -108,7 +83,7 @@ RunFigures RunEnergy::figures_of(const Totals& totals) const {
 
 RunFigures RunEnergy::figures() const {
   const std::lock_guard lock(mutex_);
-  return figures_of(totals_of(sum_));
+  return figures_of(sums_.sum());
 }
 
 RunFigures RunEnergy::latest() const {
@@ -117,31 +92,38 @@ RunFigures RunEnergy::latest() const {
 }
 
 Totals RunEnergy::whole_run() const {
-  return totals_of(plus(numbers_of(meter_->totals()), others_));
+  return sums_.whole(meter_->totals());
 }
 
 EnergyMeasured RunEnergy::measured() {
   const std::lock_guard lock(mutex_);
-  const Totals totals = whole_run();
-  const double seconds = totals.seconds - interval_start_.seconds;
-  if (seconds >= kLeastIntervalSeconds) {
-    for (size_t i = 0; i < kNumComponents; ++i) {
-      const auto component = static_cast<Component>(i);
-      const double joules = totals.component(component) - interval_start_.component(component);
-      watts_[i] = std::max(joules, 0.0) * options_.pue / seconds;
-    }
-    interval_start_ = totals;
-  }
-  EnergyMeasured event = to_event(totals, options_.pue, intensity_);
+  EnergyMeasured event = to_event(saved_, options_.pue, intensity_);
   event.step = step_;
-  event.cpu_watts = watts_[static_cast<size_t>(Component::kCpu)];
-  event.gpu_watts = watts_[static_cast<size_t>(Component::kGpu)];
-  event.memory_watts = watts_[static_cast<size_t>(Component::kMemory)];
+  const Watts watts = sums_.watts(meter_->totals());
+  event.cpu_watts = watts[static_cast<size_t>(Component::kCpu)] * options_.pue;
+  event.gpu_watts = watts[static_cast<size_t>(Component::kGpu)] * options_.pue;
+  event.memory_watts = watts[static_cast<size_t>(Component::kMemory)] * options_.pue;
   return event;
 }
 
 void RunEnergy::tell() {
-  if (has_meter() && is_main()) tracker_.emit(measured());
+  if (!has_meter() || !is_main()) return;
+  publish();
+  const std::lock_guard lock(mutex_);
+  is_save_asked_ = true;
+}
+
+void RunEnergy::after_sample() {
+  if (!is_main()) return;
+  const double now = steady_seconds();
+  const bool is_due = now >= next_save_;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(is_save_asked_, false) && !is_due) return;
+  }
+  if (is_due) next_save_ = now + options_.energy_interval;
+  save_or_notice(is_due);
+  publish();
 }
 
 void RunEnergy::stop() {
@@ -150,26 +132,31 @@ void RunEnergy::stop() {
 
 void RunEnergy::finish() {
   if (!has_meter() || !is_main()) return;
-  save_or_notice();
-  tell();
+  save_or_notice(true);
+  publish();
 }
 
-void RunEnergy::save() {
+void RunEnergy::save(bool emissions_too) {
   Totals totals;
   {
     const std::lock_guard lock(mutex_);
     totals = whole_run();
   }
   save_totals(place_.folder / "energy.json", totals);
+  {
+    const std::lock_guard lock(mutex_);
+    saved_ = totals;
+  }
+  if (!emissions_too) return;
   write_emissions(place_.folder / "emissions.csv",
                   {place_.project, place_.name, totals, options_.pue, intensity_, hardware_,
                    options_.energy_mode});
 }
 
 // A full disk must not end a run; what was not saved is saved the next time.
-void RunEnergy::save_or_notice() {
+void RunEnergy::save_or_notice(bool emissions_too) {
   try {
-    save();
+    save(emissions_too);
     save_failed_ = false;
   } catch (const std::exception& error) {
     if (!std::exchange(save_failed_, true))

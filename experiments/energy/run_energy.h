@@ -11,6 +11,7 @@
 
 #include "experiments/energy/carbon_intensity.h"
 #include "experiments/energy/meter.h"
+#include "experiments/energy/node_sums.h"
 #include "experiments/energy/options.h"
 #include "experiments/energy/rules.h"
 #include "experiments/options.h"
@@ -35,7 +36,9 @@ struct RunPlace {
 // takes the other nodes' energy to be what it was at the last one.
 //
 // Every 15 seconds (tracking.energy_interval) and in finish() rank 0 saves energy.json and
-// emissions.csv in the run's folder: that is what a crash can lose.
+// emissions.csv in the run's folder: that is what a crash can lose. What is told is what was saved,
+// never more: a run that goes on after a crash must not start below what was seen of it, for
+// Prometheus takes a counter that falls to begin anew and counts all of it again.
 class RunEnergy {
  public:
   // Measures from here on, unless the options say no. Throws std::invalid_argument for a place
@@ -62,7 +65,8 @@ class RunEnergy {
   // Rank 0: up to the last sample of its own node.
   RunFigures latest() const;
 
-  // Rank 0: an EnergyMeasured.
+  // Rank 0: an EnergyMeasured of what is saved, at once. Another one follows when the meter's
+  // thread has saved its next sample: no step waits for the disk.
   void tell();
 
   // The last sample; then the ranks exchange once more, and finish() saves and tells the end.
@@ -73,10 +77,12 @@ class RunEnergy {
   bool has_meter() const { return meter_ != nullptr; }
   bool is_main() const { return place_.rank == 0; }
   Totals whole_run() const;  // rank 0: up to the last sample
+  void after_sample();       // on the meter's thread
   RunFigures figures_of(const Totals& totals) const;
   EnergyMeasured measured();
-  void save();  // throws
-  void save_or_notice();
+  void publish() { tracker_.emit(measured()); }
+  void save(bool emissions_too);  // throws
+  void save_or_notice(bool emissions_too);
   void notice(const std::string& text) { tracker_.emit(Notice{text}); }
 
   const TrackingOptions options_;
@@ -88,13 +94,13 @@ class RunEnergy {
   std::unique_ptr<Meter> meter_;
 
   mutable std::mutex mutex_;  // guards what follows: two threads tell and save
-  TotalsNumbers share_{};     // of the last exchange
-  TotalsNumbers others_{};    // the sum without it
-  TotalsNumbers sum_{};
+  NodeSums sums_{Totals{}};
   int64_t step_ = 0;
-  Totals interval_start_;
-  std::array<double, kNumComponents> watts_{};
+  Totals saved_;
+  bool is_save_asked_ = false;
+
   bool save_failed_ = false;
+  double next_save_ = 0;  // of both files
 
   std::unique_ptr<MeterThread> thread_;  // last: it uses the others
 };

@@ -45,6 +45,10 @@ void add_processor_and_memory(Sources& sources, const MeterOptions& options, con
   sources.hardware.cpu_model = power.model;
   RaplDomains domains = find_readable_domains(options, report);
   Source cpu = make_load(options, std::move(power));
+  if (options.of_processes && !domains.processor.empty())
+    report(
+        "energy: RAPL counts the whole machine, other processes included; mode \"process\" narrows "
+        "only what is estimated");
   if (!domains.processor.empty())
     cpu = std::make_unique<RaplSource>(Component::kCpu, std::move(domains.processor),
                                        std::move(cpu), report);

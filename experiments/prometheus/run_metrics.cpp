@@ -156,6 +156,7 @@ class RunMetrics::Families {
     max_steps_.Set(static_cast<double>(run.max_steps));
     restarts_.Increment(static_cast<double>(run.restarts));
     set_status(kRunning);
+    if (run.best) show_best(*run.best);
     make_
         .gauges("lambdaforge_run_info",
                 "What the run was built from and where its files are. Always 1.")
@@ -191,7 +192,7 @@ class RunMetrics::Families {
       evaluation_series_.insert(labels);
       evaluation_.Add(labels).Set(value);
       if (evaluation.best_so_far && name == evaluation.metric_for_best_model)
-        show_best(labels, value, evaluation.step);
+        show_best({name, value, evaluation.step});
     }
     if (left_out > 0)
       throw std::runtime_error(
@@ -275,9 +276,9 @@ class RunMetrics::Families {
                 (parsed.is_base ? "base_" : "") + parsed.metric);
   }
 
-  void show_best(const Labels& labels, double value, int64_t step) {
-    best_.Add(labels).Set(value);
-    best_step_.Add(teller_).Set(static_cast<double>(step));
+  void show_best(const BestEvaluation& best) {
+    best_.Add(evaluation_labels(best.metric)).Set(best.value);
+    best_step_.Add(teller_).Set(static_cast<double>(best.step));
   }
 
   void set_status(const std::string& status) {

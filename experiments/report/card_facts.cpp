@@ -84,8 +84,9 @@ CardFile load_card_file(const std::filesystem::path& path) {
     stored.at("models").get_to(file.models);
     return file;
   } catch (const json::exception& error) {
-    throw std::invalid_argument(fmt::format(
-        "{} is damaged: {}; a run that is resumed writes it anew", path.string(), error.what()));
+    throw std::invalid_argument(
+        fmt::format("{} is damaged or of another version: {}; a run that is resumed writes it anew",
+                    path.string(), error.what()));
   }
 }
 

@@ -24,7 +24,13 @@ fs::path state_file(const fs::path& run_folder, const std::string& model) {
 }  // namespace
 
 ModelCards::ModelCards(fs::path run_folder, CardFacts facts) : run_folder_(std::move(run_folder)) {
-  if (fs::exists(card_file(run_folder_))) file_ = load_card_file(card_file(run_folder_));
+  try {
+    if (fs::exists(card_file(run_folder_))) file_ = load_card_file(card_file(run_folder_));
+  } catch (const std::invalid_argument& error) {
+    notice_ = fmt::format(
+        "{}; `lambdaforge card` leaves the README.md of earlier checkpoints as they are",
+        error.what());
+  }
   file_.facts = std::move(facts);
 }
 

@@ -10,10 +10,13 @@ namespace lambdaforge::experiments {
 
 class ModelCards {
  public:
-  // Snapshots of an earlier part of the run are taken over from <run>/card.json. Throws as
-  // load_card_file does.
+  // Snapshots of an earlier part of the run are taken over from <run>/card.json. A damaged file, or
+  // one of an older version, is begun anew: a card must not end a run. Throws std::runtime_error
+  // when the file cannot be read.
   ModelCards(std::filesystem::path run_folder, CardFacts facts);
 
+  // What is wrong with the earlier part's file; empty: nothing.
+  const std::string& notice() const { return notice_; }
   const CardFacts& facts() const { return file_.facts; }
 
   // The card of the model that is about to be saved in <run>/<model>; its snapshot is in card.json
@@ -23,6 +26,7 @@ class ModelCards {
  private:
   std::filesystem::path run_folder_;
   CardFile file_;
+  std::string notice_;
 };
 
 // README.md of every model of a run, made again; returns the files that were written. Throws

@@ -53,6 +53,7 @@ void ConsoleSink::handle(const Event& event) {
 }
 
 void ConsoleSink::show(Time, const RunStarted& run) {
+  best_ = run.best;
   std::string text =
       fmt::format("run {}/{} | {} {} | {} steps | {}\n", run.project, run.name, run.ranks.size(),
                   run.ranks.size() == 1 ? "process" : "processes", run.max_steps, run.folder);
@@ -78,7 +79,7 @@ void ConsoleSink::show(Time time, const StepFinished& step) {
 void ConsoleSink::show(Time, const EvaluationFinished& evaluation) {
   if (evaluation.best_so_far)
     for (const auto& [name, value] : evaluation.metrics)
-      if (name == evaluation.metric_for_best_model) best_ = {value, evaluation.step};
+      if (name == evaluation.metric_for_best_model) best_ = {name, value, evaluation.step};
   print(fmt::format("evaluation at step {} (epoch {:.4f}){}\n{}", evaluation.step, evaluation.epoch,
                     evaluation.best_so_far
                         ? fmt::format(": the best {} so far", evaluation.metric_for_best_model)

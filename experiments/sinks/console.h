@@ -21,10 +21,6 @@ class ConsoleSink : public Sink {
  private:
   using Time = std::chrono::system_clock::time_point;
 
-  struct Best {
-    double value;
-    int64_t step;
-  };
   struct Mark {
     Time time;
     int64_t step;
@@ -46,7 +42,7 @@ class ConsoleSink : public Sink {
 
   std::ostream& out_;
   const bool is_terminal_;
-  std::optional<Best> best_;
+  std::optional<BestEvaluation> best_;
   std::optional<EnergyMeasured> energy_;
   std::optional<Mark> first_step_;  // of this process
   bool bar_is_shown_ = false;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <stdexcept>
 #include <utility>
@@ -14,10 +15,6 @@ namespace lambdaforge::experiments {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
-constexpr int kAttempts = 10;  // then every call fails, and the tracker drops the sink
-constexpr std::chrono::seconds kLongestWait{60};
 
 double seconds_since_1970(std::chrono::system_clock::time_point time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
@@ -183,8 +180,7 @@ void StoreSink::record(double time, const Notice& notice) {
 }
 
 void StoreSink::write_if_due() {
-  if (failures_ < kAttempts && Clock::now() < next_attempt_) return;
-  write();
+  if (retry_.is_due()) write();
 }
 
 void StoreSink::write() {
@@ -201,14 +197,12 @@ void StoreSink::write() {
     }
   } catch (const std::exception&) {
     writer_.reset();
-    next_attempt_ =
-        Clock::now() + std::min(std::chrono::seconds(1 << std::min(failures_, 6)), kLongestWait);
-    ++failures_;
+    retry_.failed();
     throw;
   }
   written_ = writer_->size();
   waiting_ = {};
-  failures_ = 0;
+  retry_.succeeded();
   if (!damage_.empty()) throw std::runtime_error(std::exchange(damage_, {}));
 }
 

@@ -1,12 +1,12 @@
 // run.h5 in the run's folder: everything that happens in a run, for other programs to read.
 #pragma once
 
-#include <chrono>
 #include <filesystem>
 #include <memory>
 #include <optional>
 
 #include "experiments/run_store/run_file.h"
+#include "experiments/sinks/retry.h"
 #include "experiments/tracker.h"
 
 namespace lambdaforge::experiments {
@@ -63,8 +63,7 @@ class StoreSink : public Sink {
   RunRows waiting_;
   std::unique_ptr<RunWriter> writer_;
   std::optional<RunWriter::Size> written_;  // by this process; none: nothing yet
-  int failures_ = 0;                        // in a row
-  std::chrono::steady_clock::time_point next_attempt_;
+  Retry retry_;
   std::string damage_;  // of the file of an earlier process, to be told
 };
 

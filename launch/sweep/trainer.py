@@ -67,7 +67,7 @@ def setting_words(settings: Mapping[str, Any]) -> list[str]:
 
 def trial_command(sweep: Sweep, number: int, parameters: Mapping[str, Any], place: Place, resume: bool) -> list[str]:
     settings = {
-        # What the machine consumes would be counted once by each of the trials that share it.
+        # What the machine consumes would be counted once by each of the trials that share it; RAPL's counter is.
         "tracking.energy_mode": recipe_value(sweep, "tracking.energy_mode", "process"),
         **sweep.settings,
         **parameters,

@@ -47,6 +47,37 @@ TEST(AppendResults, WritesTheHeaderOnceAndNeedsNoFolder) {
             "epoch,steps,MAP,MRR@5,NDCG@5\n0.1,500,0.25,1.0,0.75\n0.1,1000,0.25,1.0,0.75\n");
 }
 
+class DropRows : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void write(const char* file, const std::string& text) const {
+    append_to_file(folder_ / file, text);
+  }
+  std::string text_of(const char* file) const { return read_file(folder_ / file); }
+
+  const std::filesystem::path folder_ =
+      std::filesystem::path(testing::TempDir()) / "lambdaforge_drop_rows";
+};
+
+TEST_F(DropRows, LeavesWhatTheCheckpointKnows) {
+  write("r.csv", "epoch,steps,MAP\r\n0.1,10,0.5\r\n0.2,20,0.5\r\n0.3,30,0.5\r\n0.4,40,0.");
+  write("other.csv", "query,value\nq,99\n");
+  drop_rows_after(folder_, 20);
+  EXPECT_EQ(text_of("r.csv"), "epoch,steps,MAP\r\n0.1,10,0.5\r\n0.2,20,0.5\r\n");
+  EXPECT_EQ(text_of("other.csv"), "query,value\nq,99\n");
+}
+
+TEST_F(DropRows, LeavesNothingWhereARunBegins) {
+  write("r.csv", "epoch,steps,MAP\n0.0,0,0.5\n");
+  write("torn.csv", "epoch,st");
+  drop_rows_after(folder_, 0);
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));  // so the next row brings a header
+  drop_rows_after(folder_ / "missing", 0);
+}
+
 TEST(AppendResults, RefusesAnEvaluationOfSomethingElse) {
   const auto path = std::filesystem::path(testing::TempDir()) / "lambdaforge_results_other.csv";
   std::filesystem::remove(path);

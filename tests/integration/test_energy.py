@@ -1,5 +1,6 @@
 """The energy of a run: held against CodeCarbon, kept over a crash, counted once a node, and cheap."""
 
+import contextlib
 import csv
 import json
 import math
@@ -9,12 +10,13 @@ import subprocess
 import sys
 import time
 import types
+import urllib.request
 from pathlib import Path
 
 import pandas
 import pytest
 
-from runs import BIN, environment, read_history, run_training, train, train_command, write_recipe
+from runs import BIN, environment, free_port, read_history, run_training, train, train_command, write_recipe
 
 TRACKING = {"country_iso_code": "FRA", "energy_interval": 1}
 LONG = 100_000  # steps: more than any test waits for
@@ -60,8 +62,10 @@ def training(small_recipe, tmp_path):
     """training(name, **tracking) -> (process, run folder): steps that go on until somebody ends them."""
     processes = []
 
-    def start(name, **tracking):
-        sections = small_recipe(max_steps=LONG, logging_steps=LONG)
+    def start(name, logging_steps=LONG, resume_from_checkpoint="", **tracking):
+        sections = small_recipe(
+            max_steps=LONG, logging_steps=logging_steps, resume_from_checkpoint=resume_from_checkpoint
+        )
         recipe, folder = recipe_of(tmp_path, name, sections, **tracking)
         process = subprocess.Popen(
             train_command(recipe), env=environment(2), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
@@ -212,6 +216,32 @@ def test_a_killed_run_goes_on_counting(training, small_recipe, tmp_path):
     assert float(row_of(folder)["duration"]) == ended["seconds"]
 
 
+def joules_of(url):
+    """{labels: joules} that a scrape finds; none where nobody answers."""
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=60) as answer:
+        samples = (line.rsplit(" ", 1) for line in answer.read().decode().splitlines())
+        return {series: float(value) for series, value in samples if "energy_joules_total{" in series}
+    return {}
+
+
+def test_no_counter_falls_over_a_crash(training, small_recipe, tmp_path):
+    port = free_port()
+    watched = {"prometheus": True, "prometheus_port": port, "energy_interval": 60}
+    url = f"http://127.0.0.1:{port}/metrics"
+    process, _ = training("counted", logging_steps=1, **watched)
+    wait_for(lambda: sum(joules_of(url).values()) > 0)
+    time.sleep(2)
+    last = joules_of(url)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    process, _ = training("counted", logging_steps=1, resume_from_checkpoint="latest", **watched)
+    wait_for(lambda: joules_of(url))
+    first = joules_of(url)
+    assert first.keys() == last.keys()
+    assert all(first[series] >= last[series] for series in last), (last, first)
+
+
 def test_two_ranks_count_their_node_once(small_recipe, tmp_path):
     sections = small_recipe(2, eval_strategy="steps", eval_steps=10, save_strategy="steps", save_steps=10)
     folder = train(tmp_path, 2, name="two", tracking=TRACKING, **sections)
@@ -351,6 +381,29 @@ def test_any_command_is_measured(tmp_path):
 
     measure("--output", output, "--", "true")
     assert len(pandas.read_csv(output)) == 2
+
+
+def test_many_write_into_one_file(tmp_path):
+    output = tmp_path / "emissions.csv"
+    command = [BIN / "lambdaforge", "energy", "--output", output, "--", "true"]
+    processes = [subprocess.Popen(command, stderr=subprocess.DEVNULL) for _ in range(30)]
+    assert [process.wait() for process in processes] == [0] * 30
+    assert len(output.read_text().splitlines()) == 31
+
+
+def test_what_cannot_be_written_costs_no_command(tmp_path):
+    foreign, ran = tmp_path / "foreign.csv", tmp_path / "ran"
+    foreign.write_text("step,loss\n1,2\n")
+    for output, word in {foreign: "columns", tmp_path / "none/emissions.csv": "no folder"}.items():
+        refused = measure("--output", output, "--", "touch", ran)
+        assert refused.returncode == 1 and word in refused.stderr
+        assert not ran.exists() and foreign.read_text() == "step,loss\n1,2\n"
+
+    output = tmp_path / "emissions.csv"
+    spoil = f"import pathlib; pathlib.Path('{output}').write_text('step,loss\\n'); exit(5)"
+    done = measure("--output", output, "--", "python3", "-c", spoil)
+    assert done.returncode == 5 and "no row was written" in done.stderr
+    assert output.read_text() == "step,loss\n"
 
 
 def test_signals_reach_the_command_and_its_end_comes_back(tmp_path):

@@ -14,7 +14,7 @@ from datetime import datetime
 import h5py
 import numpy
 
-from runs import environment, run_training, train_command, write_recipe
+from runs import environment, run_training, train_command, wait_for, write_recipe
 
 KILLS = int(os.environ.get("LAMBDAFORGE_KILLS", "5"))
 LONGEST_LOSS = 5.0  # seconds
@@ -44,6 +44,43 @@ def wait_for_first_step(folder, run):
     while run.poll() is None and max(times_of_csv(folder / "metrics.csv"), default=0) < run.started:
         assert time.monotonic() < deadline, "waited too long for the first step"
         time.sleep(0.02)
+
+
+def evaluated_steps(folder):
+    """{file: the steps of its rows} of the evaluators' tables."""
+    return {
+        path.name: [int(row["steps"]) for row in csv.DictReader(path.read_text().splitlines())]
+        for path in (folder / "eval").glob("*.csv")
+    }
+
+
+def test_no_evaluation_is_there_twice(small_recipe, wordnet, tmp_path):
+    sections = small_recipe(
+        max_steps=10**6,
+        eval_strategy="steps",
+        eval_steps=2,
+        save_strategy="steps",
+        save_steps=6,
+        resume_from_checkpoint="latest",
+    )
+    sections["evaluation"] = {"nano_beir": wordnet / "nano", "dataset_names": ["noun"], "rerank_k": 5}
+    run = {"project": "test", "name": "evaluated", "output_dir": tmp_path / "runs"}
+    recipe = write_recipe(tmp_path / "evaluated.toml", run=run, **sections)
+    folder = tmp_path / "runs/test/evaluated"
+    for lost in (4, 10):  # before the first checkpoint, and between two
+        with subprocess.Popen(train_command(recipe), env=environment(), stdout=subprocess.DEVNULL) as process:
+            wait_for(lambda lost=lost: (folder / f"eval/per_query/step-{lost}.csv").exists())
+            process.send_signal(signal.SIGKILL)
+    (table,) = (folder / "eval").glob("*noun*.csv")
+    with table.open("a") as file:
+        file.write("0.")  # torn by the crash
+    saved = max(int(path.name.split("-")[1]) for path in folder.glob("checkpoint-*[0-9]"))
+
+    done = run_training(recipe, overrides=[f"training.max_steps={saved + 6}"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    steps = evaluated_steps(folder)
+    assert len(steps) == 2  # of the data set and of the mean
+    assert set(map(tuple, steps.values())) == {tuple(range(2, saved + 7, 2))}
 
 
 def test_a_killed_run_opens_and_goes_on(small_recipe, tmp_path):

@@ -99,6 +99,25 @@ def test_ranks_go_on_from_where_the_first_one_does(small_recipe, tmp_path):
     assert read_losses(tmp_path / "runs/test/seen") == straight
 
 
+def test_a_resumed_run_knows_its_best_and_forgives_a_damaged_card(small_recipe, tmp_path):
+    sections = small_recipe(
+        max_steps=4,
+        eval_strategy="steps",
+        eval_steps=2,
+        save_strategy="steps",
+        save_steps=2,
+        resume_from_checkpoint="latest",
+    )
+    folder = train(tmp_path, name="damaged", **sections)
+    state = json.loads((folder / "trainer_state.json").read_text())
+    (folder / "card.json").write_text('{"facts": {}, "models"')
+    done = run_training(recipe_of(tmp_path, "damaged", sections), overrides=["training.max_steps=5"])
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "card.json is damaged" in done.stdout
+    assert f" | best {state['best_metric']:.4f}@{state['best_global_step']} | " in done.stdout
+    assert {"checkpoint-4", "final"} & set(json.loads((folder / "card.json").read_text())["models"]) == {"final"}
+
+
 def test_another_batch_size_is_refused(small_recipe, tmp_path):
     sections = small_recipe(max_steps=2, save_strategy="steps", save_steps=2, resume_from_checkpoint="latest")
     train(tmp_path, name="changed", **sections)

@@ -1,5 +1,7 @@
 #include "experiments/energy/emissions_csv.h"
 
+#include <sys/wait.h>
+
 #include <stdexcept>
 
 #include "base/files.h"
@@ -67,6 +69,38 @@ TEST_F(EmissionsCsv, KeepsAFilesOwnOrderOfColumns) {
   folder_.write("emissions.csv", header);
   write_emissions(path_, row("run", 3.6e6));
   EXPECT_NE(text().find("0.475,10,,run,demo,"), std::string::npos) << text();
+}
+
+TEST_F(EmissionsCsv, HoldsTheRowsOfAllWhoWriteAtOnce) {
+  constexpr int kProcesses = 12;
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = fork();
+    if (child == 0) {
+      write_emissions(path_, row("run" + std::to_string(i), 1));
+      _exit(0);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(count(text(), "\n"), 1u + kProcesses);
+  EXPECT_EQ(count(text(), "demo,run"), size_t{kProcesses});
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(folder_.path()), {}), 1);
+}
+
+TEST_F(EmissionsCsv, KnowsBeforehandWhatItWillRefuse) {
+  EXPECT_NO_THROW(check_emissions_file(path_));
+  EXPECT_FALSE(std::filesystem::exists(path_));
+  EXPECT_THROW(check_emissions_file(folder_.path() / "missing/emissions.csv"),
+               std::invalid_argument);
+  write_emissions(path_, row("run", 1));
+  EXPECT_NO_THROW(check_emissions_file(path_));
+  folder_.write("emissions.csv", "step,loss\n1,2\n");
+  EXPECT_THROW(check_emissions_file(path_), std::invalid_argument);
 }
 
 TEST_F(EmissionsCsv, RefusesAFileOfSomethingElse) {

@@ -95,9 +95,9 @@ TEST(MeterThread, SamplesOnItsOwnAndOnceMoreAtTheEnd) {
   std::vector<std::unique_ptr<EnergySource>> sources;
   sources.push_back(std::make_unique<Told>(Component::kCpu, joules));
   Meter meter(std::move(sources));
-  std::atomic<int> intervals = 0;
-  MeterThread thread(meter, 1, [&] { ++intervals; });
-  while (intervals == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  std::atomic<int> samples = 0;
+  MeterThread thread(meter, [&] { ++samples; });
+  while (samples == 0) std::this_thread::sleep_for(std::chrono::milliseconds(10));
   const double before = meter.totals().all();
   EXPECT_GE(before, 1);
   thread.stop();

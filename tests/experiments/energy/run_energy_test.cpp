@@ -1,6 +1,8 @@
 #include "experiments/energy/run_energy.h"
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
 #include "experiments/energy/energy_state.h"
 #include "tests/experiments/energy/fixtures.h"
@@ -91,6 +93,27 @@ TEST_F(RunEnergyTest, GoesOnWhereTheRunWasLeft) {
   EXPECT_GE(load_totals(folder_.path() / "energy.json").seconds, 100);
   RunEnergy anew(options_, place(0, 0, false), *tracker);
   EXPECT_EQ(anew.figures().kwh, 0);
+}
+
+TEST_F(RunEnergyTest, NeverTellsMoreThanACrashLeaves) {
+  TrackingOptions options;
+  options.energy_interval = 3600;
+  auto tracker = this->tracker();
+  {
+    RunEnergy energy(options, place(0, 0), *tracker);
+    for (int i = 0; i < 25; ++i) {
+      energy.tell();
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    }
+    energy.stop();  // and no finish()
+  }
+  tracker.reset();
+  ASSERT_GT(seen_.size(), 25u);  // once more after each saving
+  EXPECT_GT(seen_.back().seconds, 1);
+  const Totals saved = load_totals(folder_.path() / "energy.json");
+  EXPECT_GE(saved.seconds, seen_.back().seconds);
+  EXPECT_GE(saved.all() / kJoulesPerKwh + 1e-15,
+            seen_.back().cpu_kwh + seen_.back().gpu_kwh + seen_.back().memory_kwh);
 }
 
 TEST_F(RunEnergyTest, SaysThatTheFolderRefusesAndGoesOn) {

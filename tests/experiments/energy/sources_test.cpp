@@ -55,6 +55,17 @@ TEST_F(SourcesTest, TakeTheCountersThatAreThere) {
   EXPECT_EQ(said_, "");
 }
 
+TEST_F(SourcesTest, OfProcessesAreTheWholeMachinesCountersAndSaySo) {
+  add_rapl("intel-rapl:0", "package-0");
+  options_.of_processes = true;
+  options_.processes = {1};  // one that does nothing
+  const Sources sources =
+      find_sources(options_, [this](const std::string& text) { said_ += text; });
+  EXPECT_NE(said_.find("RAPL counts the whole machine"), std::string::npos) << said_;
+  folder_.write("powercap/intel-rapl:0/energy_uj", "43000000");
+  EXPECT_DOUBLE_EQ(sources.list.front()->measure(1), 43 - 1);  // as CodeCarbon counts
+}
+
 TEST_F(SourcesTest, EstimateWhereReadingIsForbiddenAndSayHowToPermitIt) {
   add_rapl("intel-rapl:0", "package-0");
   std::filesystem::permissions(folder_.path() / "powercap/intel-rapl:0/energy_uj",

@@ -110,6 +110,18 @@ TEST_F(RunMetricsTest, SplitsTheNamesOfEvaluations) {
   EXPECT_TRUE(has_line(R"(lambdaforge_best_step{project="p",run="r",rank="0"} 5)"));
 }
 
+TEST_F(RunMetricsTest, KnowsTheBestOfEarlierParts) {
+  EXPECT_FALSE(has("lambdaforge_best_"));  // there were none
+  RunStarted resumed = two_ranks();
+  resumed.best = {"eval_NanoNQ_R100_ndcg@10", 0.5, 2};
+  const std::string text = RunMetrics(resumed, {0}).text();
+  for (
+      const char* line :
+      {R"(lambdaforge_best_evaluation{project="p",run="r",dataset="NanoNQ_R100",metric="ndcg@10",rank="0"} 0.5)",
+       R"(lambdaforge_best_step{project="p",run="r",rank="0"} 2)"})
+    EXPECT_NE(text.find(line), std::string::npos) << text;
+}
+
 TEST_F(RunMetricsTest, NamesLikeMarkupStayOneSeries) {
   EvaluationFinished evaluation;
   evaluation.metrics = {{"x\"} 1\nlambdaforge_rank_up{y=\"<b>\\_map", 0.5}};

@@ -66,6 +66,16 @@ TEST(ConsoleSink, ForecastsFromThePaceOfTheWholeRun) {
   EXPECT_NE(out.str().find("| ETA 2:45:00\n"), std::string::npos);  // 9900 s
 }
 
+TEST(ConsoleSink, KnowsTheBestOfEarlierParts) {
+  std::ostringstream out;
+  ConsoleSink console(out, false);
+  RunStarted run;
+  run.best = {"eval_ndcg@10", 0.5408, 1000};
+  console.handle({kStart, run});
+  console.handle({kStart, step(1200, true)});
+  EXPECT_NE(out.str().find(" | best 0.5408@1000 | ETA"), std::string::npos) << out.str();
+}
+
 TEST(ConsoleSink, RemembersTheBest) {
   std::ostringstream out;
   ConsoleSink console(out, false);

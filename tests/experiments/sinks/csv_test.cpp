@@ -1,6 +1,10 @@
 #include "experiments/sinks/csv.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+
+#include <csignal>
+#include <thread>
 
 #include "base/files.h"
 
@@ -105,17 +109,88 @@ TEST_F(CsvSinkTest, StartsAFreshRunWithAFreshFile) {
   EXPECT_EQ(content(), "step,epoch,time,name,value\n");
 }
 
+// Files grow to so many bytes while it lives, as on a disk that is full for a moment.
+class FullDisk {
+ public:
+  explicit FullDisk(rlim_t bytes) : before_signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FullDisk() {
+    setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, before_signal_);
+  }
+
+ private:
+  void (*before_signal_)(int);
+  rlimit before_{};
+};
+
+TEST_F(CsvSinkTest, HoldsEveryRowOnceAfterADiskThatWasFull) {
+  std::string expected;
+  {
+    CsvSink sink;
+    sink.handle(start(0));
+    for (const int64_t step : {1, 2, 3}) sink.handle(logged(step));
+    sink.finish();
+    expected = content();
+  }
+  CsvSink sink;
+  sink.handle(start(0));
+  sink.handle(logged(1));
+  const std::string before = content();
+  {
+    const FullDisk full(before.size() + 20);  // in the middle of a row
+    EXPECT_THROW(sink.handle(logged(2)), std::runtime_error);
+    EXPECT_EQ(content(), before);
+    EXPECT_NO_THROW(sink.tick());  // not tried again so soon
+  }
+  sink.handle(logged(3));
+  sink.finish();
+  EXPECT_EQ(content(), expected);
+}
+
+TEST_F(CsvSinkTest, TriesAgainByItselfWhenTheFolderIsThere) {
+  std::filesystem::remove_all(folder_);
+  CsvSink sink;
+  EXPECT_THROW(sink.handle(start(0)), std::runtime_error);
+  sink.handle(logged(1));
+  std::filesystem::create_directories(folder_);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1100));
+  sink.tick();
+  EXPECT_NE(content().find("\n1,0.5,2026-11-24T10:30:00.250Z,loss,"), std::string::npos);
+}
+
+TEST_F(CsvSinkTest, QuotesNamesThatNeedItAndKnowsThemAgain) {
+  const Event odd{kTime,
+                  EvaluationFinished{10, 0.5, {{"eval_a,train_b \"c\"_map", 0.1}}, false, ""}};
+  {
+    CsvSink sink;
+    sink.handle(start(0));
+    sink.handle(odd);
+  }
+  const std::string whole = content();
+  EXPECT_NE(whole.find(R"(,"eval_a,train_b ""c""_map",0.1)"), std::string::npos) << whole;
+  CsvSink sink;
+  sink.handle(start(10));
+  EXPECT_EQ(content(), whole);
+}
+
 TEST_F(CsvSinkTest, NamesTheFileThatItCannotWrite) {
   std::filesystem::remove_all(folder_);
   CsvSink sink;
-  for (const Event& event : {start(0), logged(1)}) {
+  const auto names_the_file = [](const auto& call) {
     try {
-      sink.handle(event);
+      call();
       FAIL();
     } catch (const std::runtime_error& error) {
       EXPECT_NE(std::string(error.what()).find("metrics.csv"), std::string::npos) << error.what();
     }
-  }
+  };
+  names_the_file([&] { sink.handle(start(0)); });
+  names_the_file([&] { sink.finish(); });
 }
 
 }  // namespace
