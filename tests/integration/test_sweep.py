@@ -45,6 +45,22 @@ def test_optuna_sees_each_trial_as_it_ran(place):
     assert not place.processes()
 
 
+def test_the_untrained_model_is_no_trials_value(place):
+    place.write_recipe(training={"eval_on_start": True}, untrained=0.9)
+    place.run(place.write(trials=2))
+    for trial in place.study().trials:
+        assert max(place.history(trial.number).items(), key=lambda row: row[1]) == (0, 0.9)
+        result = place.result(trial.number)
+        assert (trial.value, trial.user_attrs[TrialAttribute.BEST_STEP]) == (result["best_metric"], result["best_step"])
+
+
+def test_the_untrained_model_saves_no_trial_from_the_pruner(place):
+    place.write_recipe(training={"eval_on_start": True}, untrained=0.9)
+    place.run(place.write(trials=1, slots=1, more='[pruner]\nname = "Threshold"\nlower = 0.8\n'), code=1)
+    (trial,) = place.study().trials
+    assert (trial.state, list(trial.intermediate_values)) == (TrialState.PRUNED, [5])
+
+
 def test_json_tells_of_each_trial_and_of_the_end(place):
     lines = place.run(place.write(trials=2), "--json").splitlines()
     *told, end = map(json.loads, lines)
