@@ -177,6 +177,23 @@ def test_a_stopped_driver_leaves_trials_that_go_on(place):
         assert list(study.trials[number].intermediate_values) == [5, 10, 15, 20]
 
 
+def test_another_number_of_ranks_is_refused_and_costs_no_trial(place):
+    """A checkpoint of one number of ranks does not go on with another, and the trials' batches would differ in size."""
+    place.write_recipe(step_seconds=0.05)
+    path = place.write(trials=1)
+    with place.start(path) as driver:
+        wait_for(lambda: place.history_or_nothing(0), 30)
+        driver.send_signal(signal.SIGINT)
+        driver.communicate(timeout=30)
+    errors = place.run(place.write(trials=1, run="ranks_per_trial = 2\n"), code=2)
+    assert "begun with another [run] ranks_per_trial (it has 1, this file 2)" in errors
+    assert len(errors.splitlines()) == 1
+    assert states(place.study()) == [TrialState.RUNNING]
+    place.run(place.write(trials=1))
+    assert states(place.study()) == [TrialState.COMPLETE]
+    assert place.ends(0) == [20]
+
+
 def test_a_second_signal_kills(place):
     place.write_recipe(ignore_signals=True, steps=1000, step_seconds=0.1)
     with place.start(place.write(trials=2)) as driver:
