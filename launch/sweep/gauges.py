@@ -23,6 +23,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
 from launch.atomic_write import write_atomically
+from launch.sweep.facts import values_on_the_way
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.results import objective_names
 from launch.sweep.states import STATES
@@ -102,7 +103,7 @@ class SweepGauges:
         yield self._gauge("budget_used_ratio", "Share of the budget that is used", used, ["budget"])
 
     def _time_of_last_result(self, trials: Iterable[FrozenTrial]) -> float:
-        results = sum(len(trial.intermediate_values) + trial.state.is_finished() for trial in trials)
+        results = sum(len(values_on_the_way(trial)) + trial.state.is_finished() for trial in trials)
         if results != self._results:
             self._results, self._last_result = results, time.time()
         return self._last_result

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from launch.sweep import gauges
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.spec import load_sweep
-from launch.sweep.study import create_study
+from launch.sweep.study import TrialAttribute, create_study
 from runs import BIN, DEPS, ROOT, free_port, started, wait_for, write_recipe
 from swept import (  # noqa: F401, one and two are fixtures
     HOSTILE,
@@ -163,6 +163,22 @@ def test_gauges_follow_the_study(tmp_path):
     last = f"lambdaforge_sweep_last_result_timestamp_seconds{{{watched}}}"
     assert after[last] > before[last]
     assert after[f"lambdaforge_sweep_best{ndcg}"] == 0.9 and after[f"lambdaforge_sweep_busy_slots{{{watched}}}"] == 0
+
+
+def test_an_evaluation_is_a_result_with_two_objectives_too(tmp_path):
+    """Optuna keeps no intermediate values of them."""
+    study = create_study(load_sweep(write_sweep(tmp_path, "new", TWO)))
+    trial = study.ask()
+    series = gauges.SweepGauges(study, lambda: gauges.Progress(1, 1))
+
+    def last_result():
+        (found,) = (each for each in series.collect() if each.name.endswith("last_result_timestamp_seconds"))
+        return found.samples[0].value
+
+    before = last_result()
+    assert last_result() == before
+    trial.set_user_attr(TrialAttribute.EVALUATIONS, {"20": 0.4})
+    assert last_result() > before
 
 
 def test_the_exporter_takes_the_next_port_and_a_failed_driver_is_missed(tmp_path, one):
