@@ -1,0 +1,87 @@
+"""Alert rules, dashboards and what starts them: what their peers' own tools say, and alerts that really fire."""
+
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import yaml
+from grafana_foundation_sdk.models.dashboard import Dashboard
+
+from runs import free_port, run_training
+from scraping import (  # noqa: F401, some are fixtures
+    ALERTS,
+    BOARDS,
+    LAUNCH,
+    certificate,
+    prometheus,
+    promtool,
+    recipe_of,
+    wait_for,
+)
+
+# --- what the peers' own tools say ---
+
+
+def test_promtool_likes_the_rules():
+    assert "9 rules found" in promtool("check", "rules", ALERTS)
+    promtool("test", "rules", LAUNCH / "prometheus/tests.yml")
+    promtool("check", "config", LAUNCH / "prometheus/prometheus.yml")
+
+
+@pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
+def test_grafanas_schema_takes_the_dashboard(path):
+    raw = json.loads(path.read_text())
+    board = Dashboard.from_json(raw)
+    assert board.uid == f"lambdaforge-{path.stem}"
+    assert len(board.panels) == len(raw["panels"]) > 0
+    assert all(panel.targets and panel.datasource.uid == "lambdaforge" for panel in board.panels)
+
+
+def test_dashboards_are_what_their_program_writes(tmp_path):
+    subprocess.run([sys.executable, LAUNCH / "grafana/dashboards.py", tmp_path], check=True)
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        path.name: path.read_text() for path in BOARDS
+    }
+
+
+def test_what_compose_mounts_is_there():
+    compose = yaml.safe_load((LAUNCH / "compose.yaml").read_text())
+    for service in compose["services"].values():
+        assert re.fullmatch(r"[\w./-]+:v?\d+\.\d+\.\d+", service["image"])
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            assert source in compose["volumes"] or (LAUNCH / source).is_dir(), volume
+    provider = yaml.safe_load((LAUNCH / "grafana/provisioning/dashboards/lambdaforge.yml").read_text())
+    mounts = dict(volume.split(":")[:2] for volume in compose["services"]["grafana"]["volumes"])
+    assert provider["providers"][0]["options"]["path"] == mounts["./grafana/dashboards"]
+    source = yaml.safe_load((LAUNCH / "grafana/provisioning/datasources/prometheus.yml").read_text())
+    assert source["datasources"][0]["uid"] == "lambdaforge"
+
+
+# --- what is seen of a run that fails ---
+
+
+def test_a_loss_that_is_not_finite_is_seen(prometheus, small_recipe, wordnet, tmp_path):
+    sections = small_recipe(2, learning_rate=1e30, warmup_ratio=0, max_grad_norm=0, eval_on_start=True)
+    # Prometheus takes up to five seconds to look at a new target, longer than this run lasts; so it knows it before.
+    port = free_port()
+    labels = {"project": "test", "run": "diverged", "rank": "0"}
+    (prometheus.targets / "test.diverged.0.json").write_text(
+        json.dumps([{"targets": [f"127.0.0.1:{port}"], "labels": labels}])
+    )
+    wait_for(lambda: prometheus.query('up{run="diverged", rank="0"} == 0'), "the target to be known")
+    recipe = recipe_of(tmp_path, sections, "diverged", prometheus.targets, wordnet / "nano", prometheus_port=port)
+    done = run_training(recipe, 2)
+    assert done.returncode != 0
+    assert "diverged" in done.stderr
+
+    loss = prometheus.history('lambdaforge_loss{run="diverged", rank="0"}')[-1][1]
+    assert loss != loss
+    assert prometheus.history('lambdaforge_run_status{run="diverged", rank="0", status="failed"}')[-1][1] == 1
+    for alert in ("LossNotFinite", "RunFailed"):
+        firing = f'ALERTS{{alertname="{alert}", alertstate="firing", run="diverged"}}'
+        wait_for(lambda firing=firing: prometheus.query(firing), alert)
+    # The targets stay, so that the exporters are missed.
+    wait_for(lambda: prometheus.query('up{run="diverged", rank="0"} == 0'), "up to be 0")
