@@ -80,7 +80,7 @@ def training(recipe, ranks, **variables):
 class Prometheus:
     """Debian's, with the project's own configuration, looking once a second."""
 
-    def __init__(self, folder, port, certificate):
+    def __init__(self, folder, port, certificate, pushgateway):
         self.url = f"http://127.0.0.1:{port}"
         self.targets, self.secure_targets = folder / "targets", folder / "secure"
         self.targets.mkdir()
@@ -88,8 +88,9 @@ class Prometheus:
         config = yaml.safe_load((LAUNCH / "prometheus/prometheus.yml").read_text())
         config["global"] = {"scrape_interval": "1s", "evaluation_interval": "1s"}
         config["rule_files"] = [str(ALERTS)]
-        (plain,) = (job for job in config["scrape_configs"] if job["job_name"] == "lambdaforge")
-        config["scrape_configs"] = [plain, self.secured(plain, certificate)]
+        jobs = {job["job_name"]: job for job in config["scrape_configs"]}
+        jobs["pushgateway"]["static_configs"] = [{"targets": [pushgateway.removeprefix("http://")]}]
+        config["scrape_configs"] = [*jobs.values(), self.secured(jobs["lambdaforge"], certificate)]
         (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
 
     def secured(self, job, certificate):
@@ -106,8 +107,12 @@ class Prometheus:
         return json.loads(get(f"{self.url}/api/v1/query?{arguments}"))["data"]["result"]
 
     def history(self, selector):
-        """[(seconds, value)] of the one series that `selector` names, also after its end."""
-        (series,) = self.query(f"{selector}[1h]")
+        """[(seconds, value)] of the one series that `selector` names, also after its end; not of what was pushed."""
+        (series,) = (
+            series
+            for series in self.query(f"{selector}[1h]")
+            if not series["metric"].get("instance", "").startswith("rank-")
+        )
         return [(seconds, float(value)) for seconds, value in series["values"]]
 
 
@@ -136,9 +141,17 @@ def certificate(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def prometheus(certificate, tmp_path_factory):
+def pushgateway(tmp_path_factory):
+    folder, port = tmp_path_factory.mktemp("pushgateway"), free_port()
+    url = f"http://127.0.0.1:{port}"
+    with server(folder / "log", f"{url}/-/ready", "prometheus-pushgateway", f"--web.listen-address=127.0.0.1:{port}"):
+        yield url
+
+
+@pytest.fixture(scope="module")
+def prometheus(certificate, pushgateway, tmp_path_factory):
     folder, port = tmp_path_factory.mktemp("prometheus"), free_port()
-    watching = Prometheus(folder, port, certificate)
+    watching = Prometheus(folder, port, certificate, pushgateway)
     command = (
         "prometheus",
         f"--config.file={folder / 'prometheus.yml'}",
@@ -147,14 +160,6 @@ def prometheus(certificate, tmp_path_factory):
     )
     with server(folder / "log", f"{watching.url}/-/ready", *command):
         yield watching
-
-
-@pytest.fixture(scope="module")
-def pushgateway(tmp_path_factory):
-    folder, port = tmp_path_factory.mktemp("pushgateway"), free_port()
-    url = f"http://127.0.0.1:{port}"
-    with server(folder / "log", f"{url}/-/ready", "prometheus-pushgateway", f"--web.listen-address=127.0.0.1:{port}"):
-        yield url
 
 
 def recipe_of(folder, sections, name, targets, nano=None, **tracking):
@@ -176,6 +181,28 @@ def scrape(path, *auth, **options):
     (group,) = json.loads(path.read_text())
     scheme = group["labels"].get("__scheme__", "http")
     return get(f"{scheme}://{address_in(path)}/metrics", *auth, **options)
+
+
+def query_of(expression, project="test", run="watched"):
+    """A panel's query as Grafana would send it."""
+    values = {"$project": project, "$run": run, "$__rate_interval": "20s", "$__range": "5m"}
+    for name, value in values.items():
+        expression = expression.replace(name, value)
+    assert "$" not in expression, expression
+    return expression
+
+
+def queries_of(board, **chosen):
+    """[(title of the panel, query)]"""
+    panels = json.loads(board.read_text())["panels"]
+    return [(panel["title"], query_of(target["expr"], **chosen)) for panel in panels for target in panel["targets"]]
+
+
+def panel_query(board, title, **chosen):
+    (query,) = (
+        query for name, query in queries_of(LAUNCH / f"grafana/dashboards/{board}.json", **chosen) if name == title
+    )
+    return query
 
 
 def promtool(*arguments, text=None):

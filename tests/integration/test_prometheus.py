@@ -16,9 +16,11 @@ from scraping import (  # noqa: F401, some are fixtures
     BOARDS,
     certificate,
     get,
+    panel_query,
     prometheus,
     promtool,
     pushgateway,
+    queries_of,
     recipe_of,
     scrape,
     training,
@@ -101,24 +103,20 @@ def in_the_run(prometheus, watched):
     return lambda expression: prometheus.query(expression, time=last)
 
 
-def queries_of(board):
-    for panel in json.loads(board.read_text())["panels"]:
-        for target in panel["targets"]:
-            query = target["expr"]
-            for name, value in {
-                "$project": "test",
-                "$run": "watched",
-                "$__rate_interval": "20s",
-                "$__range": "5m",
-            }.items():
-                query = query.replace(name, value)
-            assert "$" not in query, query
-            yield panel["title"], query
+def test_what_is_scraped_and_pushed_is_counted_once(prometheus, watched):
+    """The last scrape, of a run that has ended, comes when what was pushed before is there still."""
+    seconds, _ = prometheus.history('lambdaforge_run_status{run="watched", rank="0", status="finished"}')[-1]
+    told = prometheus.query('lambdaforge_energy_joules_total{run="watched", component="cpu"}', time=seconds)
+    assert {series["metric"]["instance"].startswith("rank-") for series in told} == {False, True}
+    joules = json.loads((watched["folder"] / "energy.json").read_text())["joules"]
+    kwh = sum(sum(parts.values()) for parts in joules.values()) / 3.6e6
+    (panel,) = prometheus.query(panel_query("energy", "Energy"), time=seconds)
+    assert float(panel["value"][1]) == pytest.approx(kwh, rel=1e-9)
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.stem)
 def test_every_panel_finds_data(board, in_the_run):
-    queries = list(queries_of(board))
+    queries = queries_of(board)
     assert queries
     empty = {query for _, query in queries if not in_the_run(query)}
     assert empty == set()
@@ -143,7 +141,7 @@ def test_the_sweep_was_seen_until_its_driver_ended(prometheus, watched):
 def test_ranks_can_be_joined_to_their_hosts(in_the_run):
     memory = in_the_run(
         "lambdaforge_resident_memory_bytes"
-        " * on (project, run, rank) group_left (host, device, gpu_uuid) lambdaforge_rank_info"
+        " * on (project, run, rank, instance) group_left (host, device, gpu_uuid) lambdaforge_rank_info"
     )
     found = {series["metric"]["rank"]: series["metric"] for series in memory}
     assert set(found) == {"0", "1"}

@@ -15,11 +15,17 @@ from scraping import (  # noqa: F401, some are fixtures
     BOARDS,
     LAUNCH,
     certificate,
+    panel_query,
     prometheus,
     promtool,
+    pushgateway,
+    queries_of,
     recipe_of,
     wait_for,
 )
+
+COMPARISON = LAUNCH / "grafana/dashboards/comparison.json"
+
 
 # --- what the peers' own tools say ---
 
@@ -28,6 +34,68 @@ def test_promtool_likes_the_rules():
     assert "9 rules found" in promtool("check", "rules", ALERTS)
     promtool("test", "rules", LAUNCH / "prometheus/tests.yml")
     promtool("check", "config", LAUNCH / "prometheus/prometheus.yml")
+
+
+def answers_to(queries, series, folder):
+    """What promtool makes of {query: [(labels, value)]}, of {series: values every 10 s}, after 5 minutes."""
+    tests = [
+        {
+            "expr": query,
+            "eval_time": "5m",
+            "exp_samples": [{"labels": labels, "value": value} for labels, value in samples],
+        }
+        for query, samples in queries.items()
+    ]
+    file = {"input_series": [{"series": name, "values": values} for name, values in series.items()], "interval": "10s"}
+    path = folder / "queries.yml"
+    path.write_text(yaml.safe_dump({"tests": [file | {"promql_expr_test": tests}]}))
+    promtool("test", "rules", path)
+
+
+def series_of(name, instance, rank=0, **labels):
+    labels = {"project": "test", "run": "watched", "rank": rank, "instance": instance} | labels
+    matchers = ", ".join(f'{key}="{value}"' for key, value in labels.items())
+    return f"lambdaforge_{name}{{{matchers}}}"
+
+
+def test_panels_count_a_run_once_that_is_scraped_and_pushed(tmp_path):
+    """Rank 1 has died: nothing scrapes it any more, but what it pushed is there."""
+    series, part = {}, "step_part_duration_seconds_sum"
+    for instance, joules, steps, seconds in (
+        ("h:9400", "3.6e6x30", "0+2x30", "0+1x30"),
+        ("rank-0", "1e6x30", "9x30", "9x30"),
+    ):
+        series |= {
+            series_of("energy_joules_total", instance, component="cpu"): joules,
+            series_of("loss", instance): "0.5x30" if instance == "h:9400" else "0.75x30",
+            series_of("rank_up", instance): "1x30",
+            series_of("step_duration_seconds_count", instance): steps,
+            series_of(part, instance, part="data_wait"): seconds,
+        }
+    series |= {series_of("rank_up", "rank-1", rank=1): "1x30"}
+    series |= {series_of("energy_joules_total", "rank-0", run="pushed", component="cpu"): "7.2e6x30"}
+    both = {"run": "watched|pushed"}
+    answers_to(
+        {
+            panel_query("energy", "Energy", **both): [('{run="watched"}', 1), ('{run="pushed"}', 2)],
+            panel_query("comparison", "Loss"): [('{run="watched"}', 0.5)],
+            panel_query("cluster", "Ranks up"): [('{run="watched"}', 1)],
+            panel_query("cluster", "Wait for data, a step"): [('{run="watched", rank="0"}', 0.5)],
+        },
+        series,
+        tmp_path,
+    )
+
+
+def test_a_pushed_end_is_newer_than_the_last_scrape_before_it(tmp_path):
+    series = {
+        series_of("step", "h:9400", run="ended"): "50x5 stale",
+        series_of("step", "rank-0", run="ended"): "20x5 60x30",
+        series_of("step", "h:9401", run="runs"): "0+1x30",
+        series_of("step", "rank-0", run="runs"): "5x30",
+    }
+    (steps,) = (query for name, query in queries_of(COMPARISON, run=".*") if "lambdaforge_step{" in query)
+    answers_to({steps: [('{run="ended"}', 60), ('{run="runs"}', 30)]}, series, tmp_path)
 
 
 @pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)

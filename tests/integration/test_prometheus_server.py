@@ -18,6 +18,7 @@ from scraping import (  # noqa: F401, some are fixtures
     address_in,
     certificate,
     prometheus,
+    pushgateway,
     recipe_of,
     scrape,
     training,
