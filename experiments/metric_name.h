@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "experiments/event.h"
+
 namespace lambdaforge::experiments {
 
 struct MetricName {
@@ -18,5 +20,9 @@ struct MetricName {
 // the name, all of it is the metric: "eval_runtime" -> {"", "runtime"}. A leading "eval_" is left
 // out.
 MetricName parse_metric_name(std::string_view name);
+
+// Higher figures of the metric that picks the best model are better ones, as the trainer has it: by
+// training.greater_is_better where the recipe says it, else by the metric's name.
+bool greater_is_better(const Parameters& parameters, std::string_view metric);
 
 }  // namespace lambdaforge::experiments

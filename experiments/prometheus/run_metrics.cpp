@@ -147,7 +147,10 @@ class RankMetrics {
 class RunMetrics::Families {
  public:
   Families(const RunStarted& run, const std::vector<int>& shown_ranks)
-      : make_(registry, run), teller_{{"rank", std::to_string(run.rank)}}, folder_(run.folder) {
+      : make_(registry, run),
+        teller_{{"rank", std::to_string(run.rank)}},
+        parameters_(run.parameters),
+        folder_(run.folder) {
     for (const RankInfo& info : run.ranks)
       if (std::ranges::count(shown_ranks, info.rank) > 0)
         ranks_.try_emplace(info.rank, make_, info);
@@ -191,7 +194,7 @@ class RunMetrics::Families {
       evaluation_series_.insert(labels);
       evaluation_.Add(labels).Set(value);
       if (evaluation.best_so_far && name == evaluation.metric_for_best_model)
-        show_best(labels, value, evaluation.step);
+        show_best(name, value, evaluation.step);
     }
     if (left_out > 0)
       throw std::runtime_error(
@@ -275,8 +278,10 @@ class RunMetrics::Families {
                 (parsed.is_base ? "base_" : "") + parsed.metric);
   }
 
-  void show_best(const Labels& labels, double value, int64_t step) {
-    best_.Add(labels).Set(value);
+  // With the direction, or nobody could tell the best of several runs from the worst.
+  void show_best(const std::string& name, double value, int64_t step) {
+    const char* greater = greater_is_better(parameters_, name) ? "true" : "false";
+    best_.Add(with(evaluation_labels(name), "greater_is_better", greater)).Set(value);
     best_step_.Add(teller_).Set(static_cast<double>(step));
   }
 
@@ -305,6 +310,7 @@ class RunMetrics::Families {
 
   Registrar make_;
   const Labels teller_;
+  const Parameters parameters_;
   const std::filesystem::path folder_;
   std::map<int, RankMetrics> ranks_;
   std::set<Labels> evaluation_series_;

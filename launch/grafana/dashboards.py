@@ -302,7 +302,11 @@ def comparison():
 
 def sweep():
     """Its upper half is what drivers of `lambdaforge sweep` serve, the lower half what the runs themselves do."""
-    best = last("lambdaforge_best_evaluation", PROJECT, "run, metric")
+    # Where less is better too.
+    greatest, least = (
+        last("lambdaforge_best_evaluation", f'{PROJECT}, greater_is_better="{greater}"', "run, metric")
+        for greater in ("true", "false")
+    )
     # Every driver tells of the whole study, and of slots and the budget for itself.
     trials = f"max by (state) (lambdaforge_sweep_trials{{{STUDY}}})"
     best_trial, best_value = (
@@ -342,9 +346,8 @@ def sweep():
             graph("Trials by state", (trials, "{{state}}"), width=12, stacked=True),
             graph(
                 "Best of all runs so far",
-                (f"max by (metric) ({best})", "{{metric}}"),
+                (f"max by (metric) ({greatest}) or min by (metric) ({least})", "{{metric}}"),
                 width=12,
-                text="The largest; for a metric where less is better, read the table.",
             ),
             graph(
                 "Runs by status",
@@ -355,7 +358,7 @@ def sweep():
             number("Runs", f"count({last('lambdaforge_run_status', PROJECT)})", width=8),
             number("Finished", ended("finished"), width=8),
             number("Failed", ended("failed"), width=8),
-            rows("The ten best runs", {"best": f"topk(10, {best})"}, "run", width=12),
+            rows("The ten best runs", {"best": f"topk(10, {greatest}) or bottomk(10, {least})"}, "run", width=12),
             graph(
                 "Best so far by run",
                 (once("lambdaforge_best_evaluation", PROJECT, "run, dataset, metric"), "{{run}}"),

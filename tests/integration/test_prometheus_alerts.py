@@ -98,6 +98,23 @@ def test_a_pushed_end_is_newer_than_the_last_scrape_before_it(tmp_path):
     answers_to({steps: [('{run="ended"}', 60), ('{run="runs"}', 30)]}, series, tmp_path)
 
 
+def test_the_best_of_runs_that_minimise_are_the_least(tmp_path):
+    figures = [
+        (direction, metric, run) for direction, metric in (("false", "loss"), ("true", "ndcg@10")) for run in range(12)
+    ]
+    series = {
+        series_of(
+            "best_evaluation", "h:9400", run=f"{metric}-{run}", metric=metric, greater_is_better=direction
+        ): f"{run}x30"
+        for direction, metric, run in figures
+    }
+    ten = {"loss": range(10), "ndcg@10": range(2, 12)}
+    best = [(f'{{run="{metric}-{run}", metric="{metric}"}}', run) for metric in ten for run in ten[metric]]
+    of_all = [('{metric="loss"}', 0), ('{metric="ndcg@10"}', 11)]
+    table, graph = (panel_query("sweep", title) for title in ("The ten best runs", "Best of all runs so far"))
+    answers_to({table: best, graph: of_all}, series, tmp_path)
+
+
 @pytest.mark.parametrize("path", BOARDS, ids=lambda path: path.stem)
 def test_grafanas_schema_takes_the_dashboard(path):
     raw = json.loads(path.read_text())
