@@ -61,7 +61,7 @@ def server(log, url, *command):
 
 
 @contextlib.contextmanager
-def training(recipe, ranks, **variables):
+def training(recipe, ranks=None, **variables):
     """A run that goes on while the block looks at it, and is waited for after it."""
     with subprocess.Popen(
         train_command(recipe, ranks),

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from scraping import (  # noqa: F401, some are fixtures
     ALERTS,
     BOARDS,
     LAUNCH,
+    address_in,
     certificate,
     panel_query,
     prometheus,
@@ -21,6 +23,7 @@ from scraping import (  # noqa: F401, some are fixtures
     pushgateway,
     queries_of,
     recipe_of,
+    training,
     wait_for,
 )
 
@@ -170,3 +173,25 @@ def test_a_loss_that_is_not_finite_is_seen(prometheus, small_recipe, wordnet, tm
         wait_for(lambda firing=firing: prometheus.query(firing), alert)
     # The targets stay, so that the exporters are missed.
     wait_for(lambda: prometheus.query('up{run="diverged", rank="0"} == 0'), "up to be 0")
+
+
+def test_a_killed_run_is_missed_also_when_another_one_has_its_port(prometheus, small_recipe, tmp_path):
+    port, sections = free_port(), small_recipe(max_steps=100_000)
+    killed, other = (
+        recipe_of(tmp_path, sections, name, prometheus.targets, prometheus_port=port) for name in ("killed", "other")
+    )
+    with training(killed) as run:
+        wait_for(lambda: prometheus.query('up{run="killed"} == 1'), "a scrape")
+        run.kill()
+    wait_for(lambda: prometheus.query('up{run="killed"} == 0'), "up to be 0")
+    since = time.time()
+    with training(other) as run:
+        wait_for(lambda: prometheus.query('up{run="other"} == 1'), "the other one's scrape")
+        gone = 'ALERTS{alertname="ExporterGone", alertstate="firing", run="killed"}'
+        wait_for(lambda: prometheus.query(gone), "the alert")
+        instances = {address_in(prometheus.targets / f"test.{name}.0.json") for name in ("killed", "other")}
+        (told,) = prometheus.query('scrape_samples_scraped{run=~"killed|other"} > 0')
+        run.terminate()
+    assert instances == {f"127.0.0.1:{port}"}
+    assert told["metric"]["run"] == "other"
+    assert {value for seconds, value in prometheus.history('up{run="killed"}') if seconds > since} == {0}

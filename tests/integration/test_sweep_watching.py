@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
 from dataclasses import replace
 
@@ -127,8 +128,8 @@ def test_optuna_dashboard_shows_the_study(one, browser):
 # --- Prometheus' gauges ---
 
 
-def metrics_at(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+def metrics_at(port, query=""):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics{query}", timeout=10) as answer:
         lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
     return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines)}
 
@@ -141,8 +142,11 @@ def test_gauges_follow_the_study(tmp_path):
     series = gauges.SweepGauges(study, lambda: progress)
     with gauges.SweepExporter(series, "watched", options) as exporter:
         (target,) = (tmp_path / "targets").iterdir()
-        told_prometheus = [{"targets": [f"127.0.0.1:{exporter.port}"], "labels": {"project": "watched"}}]
-        assert json.loads(target.read_text()) == told_prometheus
+        labels = {"project": "watched", "__param_run": "watched/sweep"}
+        assert json.loads(target.read_text()) == [{"targets": [f"127.0.0.1:{exporter.port}"], "labels": labels}]
+        assert metrics_at(exporter.port, "?run=watched%2Fsweep")
+        with pytest.raises(urllib.error.HTTPError, match="404"):  # whose file was left behind
+            metrics_at(exporter.port, "?run=other%2Fsweep")
         before = metrics_at(exporter.port)
         progress = replace(progress, busy_slots=0)
         study.tell(11, [0.9, 0.7])  # as another driver may
