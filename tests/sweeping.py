@@ -39,11 +39,11 @@ class Workplace:
         self.program = programs / "lambdaforge-sweep"
         self.write_recipe(**fake)
 
-    def write_recipe(self, **fake):
+    def write_recipe(self, training=None, **fake):
         write_recipe(
             self.folder / "recipe.toml",
             run={"output_dir": self.folder / "runs"},
-            training={"eval_strategy": "steps", "metric_for_best_model": "mean_ndcg@10"},
+            training={"eval_strategy": "steps", "metric_for_best_model": "mean_ndcg@10"} | (training or {}),
             tracking={"energy": True},
             fake={"steps": 20, "eval_every": 5, "step_seconds": 0.01} | fake,
         )
@@ -85,6 +85,9 @@ class Workplace:
     def _steps(self, number, name, what):
         path = self.run_folder(number, name) / what
         return [int(step) for step in path.read_text().split()] if path.exists() else []
+
+    def result(self, number, name="s"):
+        return json.loads((self.run_folder(number, name) / "result.json").read_text())
 
     def history(self, number, name="s"):
         rows = json.loads((self.run_folder(number, name) / "trainer_state.json").read_text())["log_history"]

@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <map>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 
@@ -211,8 +212,8 @@ void check_emissions_file(const std::filesystem::path& path) {
 void write_emissions(const std::filesystem::path& path, const EmissionsRow& row) {
   // A pipe has no rows to go on from: who reads it would wait for its own ones.
   const auto file = replaceable_file(path);
-  const std::optional<LockedFile> locked =
-      file ? std::optional<LockedFile>(std::in_place, *file) : std::nullopt;
+  std::optional<LockedFile> locked;
+  if (file) locked.emplace(*file);
   const std::vector<CsvRecord> records = file ? read_records(*file) : first_record();
   const Fields& header = records.front().fields;
   check_columns(path, header);

@@ -31,12 +31,14 @@ HttpServer::Handler serve(const ExporterOptions& options, std::function<std::str
                           std::function<void(Clock::time_point)> asked) {
   const std::string expected =
       options.user.empty() ? "" : "Basic " + base64(options.user + ":" + options.password);
-  return [expected, metrics = std::move(metrics),
+  return [expected, run = options.run, metrics = std::move(metrics),
           asked = std::move(asked)](const HttpRequest& request) -> HttpAnswer {
     if (request.path != "/metrics") return {404, "", "", "not found\n"};
     if (request.method != "GET") return {405, "Allow", "GET", "GET only\n"};
     if (!expected.empty() && !equal_in_constant_time(request.authorization, expected))
       return {401, "WWW-Authenticate", "Basic realm=\"lambdaforge\"", "unauthorized\n"};
+    if (!run.empty() && !request.run.empty() && request.run != run)
+      return {404, "", "", "another run has this port\n"};
     const auto now = Clock::now();
     asked(now);
     return {200, "", "", metrics(), now};

@@ -15,9 +15,12 @@ struct ExporterOptions {
   int port = 0;                       // or the next free one within kPortRange; 0: any
   std::string user, password;         // basic authentication; no user: none
   TlsCertificate certificate;         // empty: no TLS
+  std::string run;                    // who asks for another one is refused; empty: nobody is
 };
 
-// GET /metrics, and nothing else: no file, no other page.
+// GET /metrics, and nothing else: no file, no other page. GET /metrics?run=... is answered where
+// it is this exporter's run: a target that a killed run left behind asks for that run, and must not
+// be taken for up when another one has its port.
 class Exporter {
  public:
   static constexpr int kPortRange = 100;

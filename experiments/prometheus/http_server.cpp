@@ -69,8 +69,8 @@ MHD_OptionItem option(MHD_OPTION name, const std::string& text) {
   return {name, 0, const_cast<char*>(text.c_str())};
 }
 
-std::string_view header(MHD_Connection* connection, const char* name) {
-  const char* value = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+std::string_view value_of(MHD_Connection* connection, MHD_ValueKind kind, const char* name) {
+  const char* value = MHD_lookup_connection_value(connection, kind, name);
   return value ? value : "";
 }
 
@@ -171,7 +171,8 @@ class HttpServer::Daemon {
                             const char* method, const char*, const char*, size_t*, void**) {
     Connection& state = state_of(connection);
     state.answer = static_cast<Daemon*>(self)->answer_to(
-        {method, path, header(connection, MHD_HTTP_HEADER_AUTHORIZATION)});
+        {method, path, value_of(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_AUTHORIZATION),
+         value_of(connection, MHD_GET_ARGUMENT_KIND, "run")});
     state.deadline = Clock::now() + kAnswerTime;
     return queue(connection, state.answer);
   }

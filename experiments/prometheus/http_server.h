@@ -16,6 +16,7 @@ struct HttpRequest {
   std::string_view method;         // "GET"
   std::string_view path;           // "/metrics", without what follows a "?"
   std::string_view authorization;  // the header's value; empty: none
+  std::string_view run;            // of "?run=", decoded; empty: none
 };
 
 struct HttpAnswer {

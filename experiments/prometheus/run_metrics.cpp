@@ -147,7 +147,10 @@ class RankMetrics {
 class RunMetrics::Families {
  public:
   Families(const RunStarted& run, const std::vector<int>& shown_ranks)
-      : make_(registry, run), teller_{{"rank", std::to_string(run.rank)}}, folder_(run.folder) {
+      : make_(registry, run),
+        teller_{{"rank", std::to_string(run.rank)}},
+        parameters_(run.parameters),
+        folder_(run.folder) {
     for (const RankInfo& info : run.ranks)
       if (std::ranges::count(shown_ranks, info.rank) > 0)
         ranks_.try_emplace(info.rank, make_, info);
@@ -276,8 +279,10 @@ class RunMetrics::Families {
                 (parsed.is_base ? "base_" : "") + parsed.metric);
   }
 
+  // With the direction, or nobody could tell the best of several runs from the worst.
   void show_best(const BestEvaluation& best) {
-    best_.Add(evaluation_labels(best.metric)).Set(best.value);
+    const char* greater = greater_is_better(parameters_, best.metric) ? "true" : "false";
+    best_.Add(with(evaluation_labels(best.metric), "greater_is_better", greater)).Set(best.value);
     best_step_.Add(teller_).Set(static_cast<double>(best.step));
   }
 
@@ -306,6 +311,7 @@ class RunMetrics::Families {
 
   Registrar make_;
   const Labels teller_;
+  const Parameters parameters_;
   const std::filesystem::path folder_;
   std::map<int, RankMetrics> ranks_;
   std::set<Labels> evaluation_series_;

@@ -29,9 +29,15 @@ std::filesystem::path target_path(const std::filesystem::path& folder, const Scr
                               file_name_part(target.run), target.rank);
 }
 
+std::string scrape_parameter(const ScrapeTarget& target) {
+  return fmt::format("{}/{}/{}", target.project, target.run, target.rank);
+}
+
 void write_target(const std::filesystem::path& folder, const ScrapeTarget& target) {
-  nlohmann::json labels = {
-      {"project", target.project}, {"run", target.run}, {"rank", std::to_string(target.rank)}};
+  nlohmann::json labels = {{"project", target.project},
+                           {"run", target.run},
+                           {"rank", std::to_string(target.rank)},
+                           {"__param_run", scrape_parameter(target)}};
   if (target.tls) labels["__scheme__"] = "https";
   const nlohmann::json groups = {{{"targets", {target.address}}, {"labels", labels}}};
   std::filesystem::create_directories(folder);

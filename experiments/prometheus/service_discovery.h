@@ -17,8 +17,12 @@ struct ScrapeTarget {
 // run's, is percent-encoded.
 std::filesystem::path target_path(const std::filesystem::path& folder, const ScrapeTarget& target);
 
+// "project/run/rank": what a scrape asks for (?run=), so that no other run answers it.
+std::string scrape_parameter(const ScrapeTarget& target);
+
 // Writes the file, and the folder where it is missing; Prometheus sees it at once. Labels: project,
-// run, rank, so that `up` knows whose exporter is gone; for TLS __scheme__, which Prometheus obeys.
+// run, rank, so that `up` knows whose exporter is gone; and what Prometheus obeys: __param_run, for
+// TLS __scheme__.
 // Throws std::runtime_error that names the path.
 void write_target(const std::filesystem::path& folder, const ScrapeTarget& target);
 

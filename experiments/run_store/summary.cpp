@@ -7,6 +7,7 @@
 #include <chrono>
 #include <functional>
 
+#include "experiments/metric_name.h"
 #include "experiments/run_store/writer_process.h"
 
 namespace lambdaforge::experiments {
@@ -117,11 +118,7 @@ std::string status_name(const RunSummary& run) {
 }
 
 bool greater_is_better(const RunSummary& run) {
-  for (const auto& [name, value] : run.parameters)
-    if (const auto* is_greater = std::get_if<bool>(&value);
-        is_greater && name == "training.greater_is_better")
-      return *is_greater;
-  return !run.best || !run.best->metric.ends_with("loss");
+  return greater_is_better(run.parameters, run.best ? run.best->metric : "");
 }
 
 RunValue value_of(const RunSummary& run, const std::string& name) {

@@ -57,6 +57,7 @@ void PrometheusSink::finish() {
 void PrometheusSink::open() {
   if (!exporter_) {
     ExporterOptions options = options_.exporter;
+    options.run = scrape_parameter({run_.project, run_.name, run_.rank});
     if (options.port > 0) options.port += run_.ranks.at(run_.rank).local_rank;
     metrics_->measure_free_space();
     exporter_ = std::make_unique<Exporter>(options, [this] { return metrics_->text(); });

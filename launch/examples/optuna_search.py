@@ -51,7 +51,7 @@ def train(command: Sequence[str], trial: optuna.Trial) -> tuple[dict[str, Any], 
             event = json.loads(line)
             if event["event"] == "end":
                 end = event
-            if event["event"] == "evaluation" and not dropped:
+            if event["event"] == "evaluation" and event["step"] > 0 and not dropped:  # 0: the untrained model
                 trial.report(event["metrics"][event["metric_for_best_model"]], event["step"])
                 dropped = trial.should_prune()
                 if dropped:

@@ -20,37 +20,26 @@ from grafana_foundation_sdk.models.dashboard import (
     VariableRefresh,
 )
 from grafana_foundation_sdk.models.prometheus import PromQueryFormat
+from queries import (
+    JOULES_PER_KWH,
+    MAIN,
+    MEMORY,
+    PARTS,
+    PROJECT,
+    RUN,
+    STEPS,
+    STUDY,
+    TOKENS,
+    WORK,
+    last,
+    once,
+    per_step,
+    quantile,
+    rate,
+)
 
 SOURCE = DataSourceRef(type_val="prometheus", uid="lambdaforge")
 WIDTH = 24  # Grafana's grid
-
-RUN = 'project="$project", run=~"$run"'
-MAIN = RUN + ', rank="0"'
-PROJECT = 'project="$project", rank="0"'
-MAIN_FINISHED = MAIN + ', status="finished"'
-FINISHED = PROJECT + ', status="finished"'
-STUDY = 'project="$project"'
-FAILED = PROJECT + ', status="failed"'
-RATE = "[$__rate_interval]"
-JOULES_PER_KWH = "3.6e6"
-
-# A rank's own work: what is left of a step is the wait for the others.
-WORK = f'sum by (run, rank) (rate(lambdaforge_step_part_duration_seconds_sum{{{RUN}, part!="all_reduce"}}{RATE}))'
-
-
-def per_step(part):
-    """Seconds a step, of one part or of several, by rank."""
-    seconds = f'sum by (run, rank) (rate(lambdaforge_step_part_duration_seconds_sum{{{RUN}, part=~"{part}"}}{RATE}))'
-    return f"{seconds} / on (run, rank) rate(lambdaforge_step_duration_seconds_count{{{RUN}}}{RATE})"
-
-
-def quantile(q):
-    return f"histogram_quantile({q}, sum by (run, le) (rate(lambdaforge_step_duration_seconds_bucket{{{RUN}}}{RATE})))"
-
-
-def last(metric, labels):
-    """Of runs that ended too: their series stop, and a plain query would forget them."""
-    return f"last_over_time({metric}{{{labels}}}[$__range])"
 
 
 def query(expr, legend="", instant=False, as_table=False):
@@ -114,84 +103,88 @@ def board(uid, title, panels, runs="none", projects="lambdaforge_run_status"):
 
 
 def overview():
-    steps = f"rate(lambdaforge_steps_total{{{MAIN}}}[5m])"
-    left = f"(lambdaforge_max_steps{{{MAIN}}} - lambdaforge_step{{{MAIN}}}) / {steps}"
+    left = f"({once('lambdaforge_max_steps', MAIN)} - {once('lambdaforge_step', MAIN)})"
+    pace = rate("lambdaforge_steps_total", MAIN, window="[5m]")
+    figures = "run, dataset, metric"
     return board(
         "overview",
         "one run",
         [
-            number("Status", f"lambdaforge_run_status{{{MAIN}}} == 1", legend="{{status}}"),
-            number("Done", f"lambdaforge_step{{{MAIN}}} / lambdaforge_max_steps{{{MAIN}}}", "percentunit"),
-            number("Time left", left, "s", text="At the pace of the last five minutes, evaluations included."),
-            number("Loss", f"lambdaforge_loss{{{MAIN}}}"),
-            number("Best so far", f"lambdaforge_best_evaluation{{{MAIN}}}", legend="{{dataset}} {{metric}}"),
-            number("Best at step", f"lambdaforge_best_step{{{MAIN}}}"),
-            graph("Loss", (f"lambdaforge_loss{{{MAIN}}}", "loss")),
-            graph("Learning rate", (f"lambdaforge_learning_rate{{{MAIN}}}", "learning rate"), unit="sci"),
-            graph("Gradient norm", (f"lambdaforge_gradient_norm{{{MAIN}}}", "before clipping")),
+            number("Status", f"{once('lambdaforge_run_status', MAIN, 'run, status')} == 1", legend="{{status}}"),
+            number("Done", f"{once('lambdaforge_step', MAIN)} / {once('lambdaforge_max_steps', MAIN)}", "percentunit"),
+            number(
+                "Time left", f"{left} / {pace}", "s", text="At the pace of the last five minutes, evaluations included."
+            ),
+            number("Loss", once("lambdaforge_loss", MAIN)),
+            number("Best so far", once("lambdaforge_best_evaluation", MAIN, figures), legend="{{dataset}} {{metric}}"),
+            number("Best at step", once("lambdaforge_best_step", MAIN)),
+            graph("Loss", (once("lambdaforge_loss", MAIN), "loss")),
+            graph("Learning rate", (once("lambdaforge_learning_rate", MAIN), "learning rate"), unit="sci"),
+            graph("Gradient norm", (once("lambdaforge_gradient_norm", MAIN), "before clipping")),
             graph(
                 "Rankings",
-                (f'lambdaforge_evaluation{{{MAIN}, dataset!="", metric!~"base_.*"}}', "{{dataset}} {{metric}}"),
+                (
+                    once("lambdaforge_evaluation", f'{MAIN}, dataset!="", metric!~"base_.*"', figures),
+                    "{{dataset}} {{metric}}",
+                ),
                 width=16,
             ),
             graph(
                 "Other figures of evaluations",
-                (f'lambdaforge_evaluation{{{MAIN}, dataset="", metric!~"runtime|.*_per_second"}}', "{{metric}}"),
+                (
+                    once("lambdaforge_evaluation", f'{MAIN}, dataset="", metric!~"runtime|.*_per_second"', figures),
+                    "{{metric}}",
+                ),
             ),
             graph("Step time", (quantile(0.5), "median"), (quantile(0.95), "95 %"), unit="s"),
             graph(
                 "Where a step's time goes",
-                (
-                    f"sum by (part) (rate(lambdaforge_step_part_duration_seconds_sum{{{MAIN}}}{RATE}))"
-                    f" / on () group_left () rate(lambdaforge_step_duration_seconds_count{{{MAIN}}}{RATE})",
-                    "{{part}}",
-                ),
+                (f"{rate(PARTS, MAIN, 'run, part')} / on (run) group_left () {rate(STEPS, MAIN)}", "{{part}}"),
                 unit="s",
                 stacked=True,
                 text="Of rank 0.",
             ),
-            graph(
-                "Tokens a second, all ranks",
-                (f"sum by (run) (rate(lambdaforge_tokens_total{{{RUN}}}{RATE}))", "tokens"),
-            ),
+            graph("Tokens a second, all ranks", (TOKENS, "tokens")),
             graph(
                 "Share of the rate of plain matrix products",
-                (f"lambdaforge_matrix_rate_ratio{{{MAIN}}}", "all ranks"),
+                (once("lambdaforge_matrix_rate_ratio", MAIN), "all ranks"),
                 unit="percentunit",
             ),
-            graph("Memory", (f"lambdaforge_resident_memory_bytes{{{RUN}}}", "rank {{rank}}"), unit="bytes"),
+            graph("Memory", (MEMORY, "rank {{rank}}"), unit="bytes"),
             graph(
-                "Free space for the run's files", (f"lambdaforge_run_folder_free_bytes{{{MAIN}}}", "free"), unit="bytes"
+                "Free space for the run's files",
+                (once("lambdaforge_run_folder_free_bytes", MAIN), "free"),
+                unit="bytes",
             ),
-            number("Checkpoints", f"lambdaforge_checkpoints_total{{{MAIN}}}", width=6),
-            number("Last checkpoint at step", f"lambdaforge_last_checkpoint_step{{{MAIN}}}", width=6),
-            number("It took", f"lambdaforge_last_checkpoint_duration_seconds{{{MAIN}}}", "s", width=6),
-            number("Restarts", f"lambdaforge_restarts_total{{{MAIN}}}", width=6),
+            number("Checkpoints", once("lambdaforge_checkpoints_total", MAIN), width=6),
+            number("Last checkpoint at step", once("lambdaforge_last_checkpoint_step", MAIN), width=6),
+            number("It took", once("lambdaforge_last_checkpoint_duration_seconds", MAIN), "s", width=6),
+            number("Restarts", once("lambdaforge_restarts_total", MAIN), width=6),
         ],
         runs="one",
     )
 
 
 def cluster():
-    mean_work = f"avg by (run) ({WORK})"
-    rank_info = f"lambdaforge_rank_info{{{RUN}}}"
-    with_host = f"* on (project, run, rank) group_left (host, device) {rank_info}"
+    work_over_mean = f"{WORK} / on (run) group_left () avg by (run) ({WORK})"
+    rank_info = once("lambdaforge_rank_info", RUN, "run, rank, host, device, gpu_uuid")
+    by_rank = {name: rate(f"lambdaforge_{name}_total", RUN, "run, rank") for name in ("tokens", "pairs", "lists")}
     return board(
         "cluster",
         "ranks side by side",
         [
-            number("Ranks up", f"sum by (run) (lambdaforge_rank_up{{{RUN}}})"),
-            number("Ranks of the run", f"lambdaforge_world_size{{{MAIN}}}"),
+            number("Ranks up", f"sum by (run) ({once('lambdaforge_rank_up', RUN, 'run, rank')})"),
+            number("Ranks of the run", once("lambdaforge_world_size", MAIN)),
             number(
                 "Work of the slowest rank over the mean",
-                f"max by (run) ({WORK} / on (run) group_left () {mean_work})",
+                f"max by (run) ({work_over_mean})",
                 "percentunit",
                 width=8,
             ),
             number("Exporters", f'sum by (run) (up{{job="lambdaforge", {RUN}}})', width=8),
             graph(
                 "Work a rank over the mean",
-                (f"{WORK} / on (run) group_left () {mean_work}", "rank {{rank}}"),
+                (work_over_mean, "rank {{rank}}"),
                 unit="percentunit",
                 width=12,
                 text="All of a step but the wait for other ranks. A straggler is above the others all the time.",
@@ -206,13 +199,13 @@ def cluster():
             graph("Forward and backward, a step", (per_step("forward|backward"), "rank {{rank}}"), unit="s"),
             graph("Wait for data, a step", (per_step("data_wait"), "rank {{rank}}"), unit="s"),
             graph("Optimizer, a step", (per_step("optimizer"), "rank {{rank}}"), unit="s"),
-            graph("Tokens a second", (f"rate(lambdaforge_tokens_total{{{RUN}}}{RATE})", "rank {{rank}}")),
-            graph("Pairs a second", (f"rate(lambdaforge_pairs_total{{{RUN}}}{RATE})", "rank {{rank}}")),
-            graph("Lists a second", (f"rate(lambdaforge_lists_total{{{RUN}}}{RATE})", "rank {{rank}}")),
+            graph("Tokens a second", (by_rank["tokens"], "rank {{rank}}")),
+            graph("Pairs a second", (by_rank["pairs"], "rank {{rank}}")),
+            graph("Lists a second", (by_rank["lists"], "rank {{rank}}")),
             graph(
                 "Memory",
                 (
-                    f"lambdaforge_resident_memory_bytes{{{RUN}}} {with_host}",
+                    f"{MEMORY} * on (run, rank) group_left (host, device) {rank_info}",
                     "rank {{rank}} on {{host}}, {{device}}",
                 ),
                 unit="bytes",
@@ -225,51 +218,49 @@ def cluster():
 
 
 def energy():
-    kwh = f"sum by (run) (lambdaforge_energy_joules_total{{{MAIN}}}) / {JOULES_PER_KWH}"
-    mega_tokens = f"(sum by (run) (lambdaforge_tokens_total{{{RUN}}}) / 1e6)"
+    joules = once("lambdaforge_energy_joules_total", MAIN, "run, component")
+    kwh = f"sum by (run) ({joules}) / {JOULES_PER_KWH}"
+    tokens = f"sum by (run) ({once('lambdaforge_tokens_total', RUN, 'run, rank')})"
+    watts = once("lambdaforge_power_watts", MAIN, "run, component")
+    grams = once("lambdaforge_emissions_grams_total", MAIN)
+    phase_joules = once("lambdaforge_phase_energy_joules_total", MAIN, "run, phase")
     return board(
         "energy",
         "energy",
         [
             number("Energy", kwh, "kwatth", width=6),
-            number("Emissions, CO2 equivalents", f"lambdaforge_emissions_grams_total{{{MAIN}}}", "massg", width=6),
-            number("Power", f"sum by (run) (lambdaforge_power_watts{{{MAIN}}})", "watt", width=6),
+            number("Emissions, CO2 equivalents", grams, "massg", width=6),
+            number("Power", f"sum by (run) ({watts})", "watt", width=6),
             number(
                 "kWh a million tokens",
-                f"{kwh} / {mega_tokens}",
+                f"{kwh} / ({tokens} / 1e6)",
                 "kwatth",
                 width=6,
                 text="Tokens of this process: too high after a restart.",
             ),
-            graph(
-                "Power", (f"lambdaforge_power_watts{{{MAIN}}}", "{{component}}"), unit="watt", width=12, stacked=True
-            ),
+            graph("Power", (watts, "{{component}}"), unit="watt", width=12, stacked=True),
             graph(
                 "Energy by component",
-                (f"lambdaforge_energy_joules_total{{{MAIN}}} / {JOULES_PER_KWH}", "{{component}}"),
+                (f"{joules} / {JOULES_PER_KWH}", "{{component}}"),
                 unit="kwatth",
                 width=12,
                 stacked=True,
             ),
             graph(
                 "Energy by phase",
-                (f"lambdaforge_phase_energy_joules_total{{{MAIN}}} / {JOULES_PER_KWH}", "{{phase}}"),
+                (f"{phase_joules} / {JOULES_PER_KWH}", "{{phase}}"),
                 unit="kwatth",
                 width=12,
                 stacked=True,
             ),
-            graph(
-                "Emissions, CO2 equivalents",
-                (f"lambdaforge_emissions_grams_total{{{MAIN}}}", "{{run}}"),
-                unit="massg",
-                width=12,
-            ),
+            graph("Emissions, CO2 equivalents", (grams, "{{run}}"), unit="massg", width=12),
         ],
         runs="several",
     )
 
 
 def comparison():
+    figures = "run, dataset, metric"
     return board(
         "comparison",
         "comparison of runs",
@@ -277,34 +268,33 @@ def comparison():
             rows(
                 "Runs",
                 {
-                    "best": f"max by (run) ({last('lambdaforge_best_evaluation', MAIN)})",
-                    "at step": f"max by (run) ({last('lambdaforge_best_step', MAIN)})",
-                    "steps": f"max by (run) ({last('lambdaforge_step', MAIN)})",
-                    "loss": f"max by (run) ({last('lambdaforge_loss', MAIN)})",
-                    "ranks": f"max by (run) ({last('lambdaforge_world_size', MAIN)})",
-                    "finished": f"max by (run) ({last('lambdaforge_run_status', MAIN_FINISHED)})",
+                    "best": last("lambdaforge_best_evaluation", MAIN),
+                    "at step": last("lambdaforge_best_step", MAIN),
+                    "steps": last("lambdaforge_step", MAIN),
+                    "loss": last("lambdaforge_loss", MAIN),
+                    "ranks": last("lambdaforge_world_size", MAIN),
+                    "finished": last("lambdaforge_run_status", f'{MAIN}, status="finished"'),
                 },
                 "run",
             ),
-            graph("Loss", (f"lambdaforge_loss{{{MAIN}}}", "{{run}}"), width=12),
+            graph("Loss", (once("lambdaforge_loss", MAIN), "{{run}}"), width=12),
             graph(
                 "Best so far",
-                (f"lambdaforge_best_evaluation{{{MAIN}}}", "{{run}} {{dataset}} {{metric}}"),
+                (once("lambdaforge_best_evaluation", MAIN, figures), "{{run}} {{dataset}} {{metric}}"),
                 width=12,
             ),
             graph(
                 "NDCG",
-                (f'lambdaforge_evaluation{{{MAIN}, metric=~"ndcg@.*"}}', "{{run}} {{dataset}} {{metric}}"),
+                (
+                    once("lambdaforge_evaluation", f'{MAIN}, metric=~"ndcg@.*"', figures),
+                    "{{run}} {{dataset}} {{metric}}",
+                ),
                 width=12,
             ),
-            graph("Gradient norm", (f"lambdaforge_gradient_norm{{{MAIN}}}", "{{run}}"), width=12),
-            graph("Tokens a second", (f"sum by (run) (rate(lambdaforge_tokens_total{{{RUN}}}{RATE}))", "{{run}}")),
+            graph("Gradient norm", (once("lambdaforge_gradient_norm", MAIN), "{{run}}"), width=12),
+            graph("Tokens a second", (TOKENS, "{{run}}")),
             graph("Step time, median", (quantile(0.5), "{{run}}"), unit="s"),
-            graph(
-                "Memory, all ranks",
-                (f"sum by (run) (lambdaforge_resident_memory_bytes{{{RUN}}})", "{{run}}"),
-                unit="bytes",
-            ),
+            graph("Memory, all ranks", (f"sum by (run) ({MEMORY})", "{{run}}"), unit="bytes"),
         ],
         runs="several",
     )
@@ -312,11 +302,23 @@ def comparison():
 
 def sweep():
     """Its upper half is what drivers of `lambdaforge sweep` serve, the lower half what the runs themselves do."""
-    best = f"max by (run, metric) ({last('lambdaforge_best_evaluation', PROJECT)})"
+    # Where less is better too.
+    greatest, least = (
+        last("lambdaforge_best_evaluation", f'{PROJECT}, greater_is_better="{greater}"', "run, metric")
+        for greater in ("true", "false")
+    )
     # Every driver tells of the whole study, and of slots and the budget for itself.
     trials = f"max by (state) (lambdaforge_sweep_trials{{{STUDY}}})"
-    best_trial = f"max by (objective) ({last('lambdaforge_sweep_best_trial', STUDY)})"
+    best_trial, best_value = (
+        f"max by (objective) (last_over_time(lambdaforge_sweep_{name}{{{STUDY}}}[$__range]))"
+        for name in ("best_trial", "best")
+    )
     busy, slots = (f"sum(lambdaforge_sweep_{name}{{{STUDY}}})" for name in ("busy_slots", "slots"))
+
+    def ended(status):
+        with_status = f'{PROJECT}, status="{status}"'
+        return f"sum({last('lambdaforge_run_status', with_status)})"
+
     return board(
         "sweep",
         "sweep",
@@ -337,34 +339,35 @@ def sweep():
             ),
             graph(
                 "Best so far by objective",
-                (f"max by (objective) ({last('lambdaforge_sweep_best', STUDY)})", "{{objective}}"),
+                (best_value, "{{objective}}"),
                 width=12,
                 text="As the study counts it: of trials that ran to their end.",
             ),
             graph("Trials by state", (trials, "{{state}}"), width=12, stacked=True),
             graph(
                 "Best of all runs so far",
-                (f"max by (metric) ({last('lambdaforge_best_evaluation', PROJECT)})", "{{metric}}"),
+                (f"max by (metric) ({greatest}) or min by (metric) ({least})", "{{metric}}"),
                 width=12,
-                text="The largest; for a metric where less is better, read the table.",
             ),
             graph(
                 "Runs by status",
-                (f"sum by (status) (lambdaforge_run_status{{{PROJECT}}})", "{{status}}"),
+                (f"sum by (status) ({once('lambdaforge_run_status', PROJECT, 'run, status')})", "{{status}}"),
                 width=12,
                 stacked=True,
             ),
-            number("Runs", f"count(sum by (run) ({last('lambdaforge_run_status', PROJECT)}))", width=8),
-            number(
-                "Finished",
-                f"sum({last('lambdaforge_run_status', FINISHED)})",
-                width=8,
+            number("Runs", f"count({last('lambdaforge_run_status', PROJECT)})", width=8),
+            number("Finished", ended("finished"), width=8),
+            number("Failed", ended("failed"), width=8),
+            rows("The ten best runs", {"best": f"topk(10, {greatest}) or bottomk(10, {least})"}, "run", width=12),
+            graph(
+                "Best so far by run",
+                (once("lambdaforge_best_evaluation", PROJECT, "run, dataset, metric"), "{{run}}"),
+                width=12,
             ),
-            number("Failed", f"sum({last('lambdaforge_run_status', FAILED)})", width=8),
-            rows("The ten best runs", {"best": f"topk(10, {best})"}, "run", width=12),
-            graph("Best so far by run", (f"lambdaforge_best_evaluation{{{PROJECT}}}", "{{run}}"), width=12),
-            graph("Loss by run", (f"lambdaforge_loss{{{PROJECT}}}", "{{run}}"), width=12),
-            graph("Learning rate by run", (f"lambdaforge_learning_rate{{{PROJECT}}}", "{{run}}"), unit="sci", width=12),
+            graph("Loss by run", (once("lambdaforge_loss", PROJECT), "{{run}}"), width=12),
+            graph(
+                "Learning rate by run", (once("lambdaforge_learning_rate", PROJECT), "{{run}}"), unit="sci", width=12
+            ),
         ],
         projects='{__name__=~"lambdaforge_run_status|lambdaforge_sweep_trials"}',
     )

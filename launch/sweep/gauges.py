@@ -14,8 +14,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote
 from wsgiref.simple_server import WSGIServer
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
@@ -23,6 +24,7 @@ from prometheus_client import CollectorRegistry, start_http_server
 from prometheus_client.core import GaugeMetricFamily
 
 from launch.atomic_write import write_atomically
+from launch.sweep.facts import values_on_the_way
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.results import objective_names
 from launch.sweep.states import STATES
@@ -102,7 +104,7 @@ class SweepGauges:
         yield self._gauge("budget_used_ratio", "Share of the budget that is used", used, ["budget"])
 
     def _time_of_last_result(self, trials: Iterable[FrozenTrial]) -> float:
-        results = sum(len(trial.intermediate_values) + trial.state.is_finished() for trial in trials)
+        results = sum(len(values_on_the_way(trial)) + trial.state.is_finished() for trial in trials)
         if results != self._results:
             self._results, self._last_result = results, time.time()
         return self._last_result
@@ -128,6 +130,9 @@ class SweepExporter:
         registry = CollectorRegistry()
         registry.register(gauges)
         self._server, self._thread, self.port = _serve(registry, options)
+        metrics = self._server.get_app()
+        assert metrics is not None
+        self._server.set_app(_answering_for(_scrape_parameter(project), metrics))
         self._target = None if options.targets is None else _announce(options.targets, project, options, self.port)
 
     def __enter__(self) -> "SweepExporter":
@@ -160,6 +165,23 @@ def _serve(registry: CollectorRegistry, options: PrometheusOptions) -> tuple[WSG
     raise OSError(f"cannot serve metrics at {options.address}: the ports {options.port} to {last} are in use")
 
 
+def _scrape_parameter(project: str) -> str:
+    """What Prometheus asks for (?run=), as it asks a run for "project/run/rank"."""
+    return f"{project}/sweep"
+
+
+def _answering_for(run: str, metrics: WSGIApplication) -> WSGIApplication:
+    """A target that somebody who was killed left behind must not be taken for up when this one has its port."""
+
+    def answer(environment: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if parse_qs(environment.get("QUERY_STRING", "")).get("run", [run]) == [run]:
+            return metrics(environment, start_response)
+        start_response("404 Not Found", [("Content-Type", "text/plain")])
+        return [b"another program has this port\n"]
+
+    return answer
+
+
 def _announce(folder: Path, project: str, options: PrometheusOptions, port: int) -> Path:
     """Writes the file that Prometheus reads (file_sd_configs), as experiments/prometheus/service_discovery does.
 
@@ -167,7 +189,8 @@ def _announce(folder: Path, project: str, options: PrometheusOptions, port: int)
     """
     host = socket.gethostname()
     address = host if options.address == "0.0.0.0" else options.address
-    groups = [{"targets": [f"{address}:{port}"], "labels": {"project": project}}]
+    labels = {"project": project, "__param_run": _scrape_parameter(project)}
+    groups = [{"targets": [f"{address}:{port}"], "labels": labels}]
     path = folder / f"{_plain(project)}.sweep.{_plain(host)}-{port}.json"
     folder.mkdir(parents=True, exist_ok=True)
     write_atomically(path, json.dumps(groups, indent=2) + "\n")

@@ -22,6 +22,10 @@ RESULT_ATTRIBUTES = {
     "max_steps": TrialAttribute.MAX_STEPS,
 }
 
+# training.eval_on_start evaluates before it. No run keeps the untrained model as its best, so it is no trial's value,
+# and a pruner that judges by the best so far must not take it for what the trial has reached.
+FIRST_STEP = 1
+
 
 def _log_history(folder: Path) -> list[dict[str, Any]]:
     """Of a run that has ended, else of its newest checkpoint."""
@@ -96,8 +100,8 @@ class TrialRecord:
     def _evaluated(self, event: dict[str, Any]) -> bool:
         self.step = step = event["step"]
         value = self._value_of(event["metrics"], event.get("metric_for_best_model"))
-        if value is None or step in self.evaluations:
-            return False  # no number, or once more after a resume
+        if value is None or step < FIRST_STEP or step in self.evaluations:
+            return False  # no number, of the untrained model, or once more after a resume
         # How many are there before it; a resumed run repeats some.
         ordinal = sum(earlier < step for earlier in self.evaluations)
         self.evaluations[step] = value
@@ -151,7 +155,7 @@ class TrialRecord:
         for row in rows:
             key = next((key for key in (name, f"eval_{name}") if key in row), None)
             step = row.get("step")
-            if key is None or not isinstance(step, int) or step in self.evaluations:
+            if key is None or not isinstance(step, int) or step < FIRST_STEP or step in self.evaluations:
                 continue
             value = row[key]
             if isinstance(value, int | float) and math.isfinite(value):

@@ -27,6 +27,7 @@ class StudyAttribute:
 
     SPACE = "space"  # Space.to_json()
     OBJECTIVES = "objectives"  # names, the directions are the study's own
+    RANKS = "ranks_per_trial"  # a step has a share of its lists on each rank, and a checkpoint is of as many ranks
     RECIPE = "recipe"  # {section: {key: value}} of the recipe with [set] in it, without what tells nothing of a model
     SWEEP = "sweep"  # the sweep file's path, as it was given
     FOLDER = "folder"  # the sweep's folder, absolute
@@ -132,7 +133,7 @@ def open_study(place: StudyPlace) -> Study:
 
 
 def check_study(sweep: Sweep) -> None:
-    """Throws BadInput when the study is there already, but of another space, other objectives or another recipe."""
+    """Throws BadInput when the study is there already, but of another space, objectives, recipe or number of ranks."""
     place = place_of(sweep)
     try:
         study = open_study(place)
@@ -151,6 +152,7 @@ def check_study(sweep: Sweep) -> None:
         ("space", StudyAttribute.SPACE, sweep.space.to_json()),
         ("objectives", StudyAttribute.OBJECTIVES, sweep.objective.names),
         ("recipe", StudyAttribute.RECIPE, comparable_recipe(sweep)),
+        ("[run] ranks_per_trial", StudyAttribute.RANKS, sweep.run.ranks_per_trial),
     ):
         if key in attributes:
             _compare(sweep, what, attributes[key], ours)
@@ -175,6 +177,7 @@ def create_study(sweep: Sweep) -> Study:
             StudyAttribute.SPACE: sweep.space.to_json(),
             StudyAttribute.OBJECTIVES: sweep.objective.names,
             StudyAttribute.RECIPE: comparable_recipe(sweep),
+            StudyAttribute.RANKS: sweep.run.ranks_per_trial,
             StudyAttribute.SWEEP: str(sweep.path),
             StudyAttribute.FOLDER: str(sweep.folder.absolute()),
         }.items():

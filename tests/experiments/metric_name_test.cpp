@@ -32,5 +32,14 @@ TEST(MetricName, NoRanking) {
   EXPECT_EQ(parse_metric_name("eval_<b>_ndcg@x"), (MetricName{"", "<b>_ndcg@x", false}));
 }
 
+TEST(MetricName, WhichWayIsBetter) {
+  EXPECT_TRUE(greater_is_better({}, "eval_NanoNQ_R100_ndcg@10"));
+  EXPECT_FALSE(greater_is_better({}, "eval_loss"));
+  const std::string key = "training.greater_is_better";
+  EXPECT_TRUE(greater_is_better({{key, true}}, "eval_loss"));
+  EXPECT_FALSE(greater_is_better({{key, false}}, "eval_f1"));
+  EXPECT_TRUE(greater_is_better({{key, std::monostate{}}}, "eval_f1"));
+}
+
 }  // namespace
 }  // namespace lambdaforge::experiments

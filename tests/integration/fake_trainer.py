@@ -6,6 +6,7 @@ The recipe's section [fake] says how it goes:
     steps, eval_every, step_seconds
     crash_at      killed at this step, the first `crashes` times; each start and each end adds a line to a file
     diverge_above, invalid_above     of the learning rate
+    untrained     with training.eval_on_start: the metric before the first step
     ignore_signals
 """
 
@@ -80,7 +81,7 @@ class Run:
         self.folder = Path(run["output_dir"]) / (run["project"] + RANK) / run["name"]
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "result.json").unlink(missing_ok=True)
-        self.state = {"step": 0, "log_history": [], "starts": 0}
+        self.state = {"step": 0, "log_history": [], "starts": 0, "best_metric": None, "best_step": None}
         checkpoint = self.folder / "trainer_state.json"
         if settings["training"].get("resume_from_checkpoint") == "latest" and checkpoint.exists():
             self.state = json.loads(checkpoint.read_text())
@@ -102,6 +103,8 @@ class Run:
             "step": step,
             "max_steps": self.fake["steps"],
             "metrics": {},
+            "best_metric": self.state["best_metric"],
+            "best_step": self.state["best_step"],
             "energy_kwh": step * 0.001,
             "train_seconds": float(step),
         }
@@ -122,7 +125,9 @@ class Run:
 
     def evaluate(self):
         step = self.state["step"]
-        value = quality(self.settings, step)
+        value = quality(self.settings, step) if step > 0 else self.fake["untrained"]
+        if step > 0 and (self.state["best_metric"] is None or value > self.state["best_metric"]):
+            self.state |= {"best_metric": value, "best_step": step}  # as the trainer: never the untrained model
         self.state["log_history"].append({"step": step, "eval_mean_ndcg@10": value})
         queries = {f"q{i}": value + 0.01 * ((i * 7 + step) % 5) for i in range(20)}
         metrics = {"eval_mean_ndcg@10": value, "eval_loss": 1 - value}
@@ -141,6 +146,8 @@ class Run:
         tell("start", max_steps=self.fake["steps"], first_step=self.state["step"] + 1)
         if rate > self.fake.get("invalid_above", 1):
             self.end("invalid", 2, "the recipe asks for what cannot be")
+        if self.settings["training"].get("eval_on_start") and self.state["step"] == 0:
+            self.evaluate()
         while self.state["step"] < self.fake["steps"]:
             time.sleep(self.fake.get("step_seconds", 0.01))
             self.state["step"] += 1

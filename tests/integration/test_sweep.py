@@ -45,6 +45,22 @@ def test_optuna_sees_each_trial_as_it_ran(place):
     assert not place.processes()
 
 
+def test_the_untrained_model_is_no_trials_value(place):
+    place.write_recipe(training={"eval_on_start": True}, untrained=0.9)
+    place.run(place.write(trials=2))
+    for trial in place.study().trials:
+        assert max(place.history(trial.number).items(), key=lambda row: row[1]) == (0, 0.9)
+        result = place.result(trial.number)
+        assert (trial.value, trial.user_attrs[TrialAttribute.BEST_STEP]) == (result["best_metric"], result["best_step"])
+
+
+def test_the_untrained_model_saves_no_trial_from_the_pruner(place):
+    place.write_recipe(training={"eval_on_start": True}, untrained=0.9)
+    place.run(place.write(trials=1, slots=1, more='[pruner]\nname = "Threshold"\nlower = 0.8\n'), code=1)
+    (trial,) = place.study().trials
+    assert (trial.state, list(trial.intermediate_values)) == (TrialState.PRUNED, [5])
+
+
 def test_json_tells_of_each_trial_and_of_the_end(place):
     lines = place.run(place.write(trials=2), "--json").splitlines()
     *told, end = map(json.loads, lines)
@@ -159,6 +175,23 @@ def test_a_stopped_driver_leaves_trials_that_go_on(place):
         assert first == 0 and second >= 5
         assert place.ends(number) == [20]
         assert list(study.trials[number].intermediate_values) == [5, 10, 15, 20]
+
+
+def test_another_number_of_ranks_is_refused_and_costs_no_trial(place):
+    """A checkpoint of one number of ranks does not go on with another, and the trials' batches would differ in size."""
+    place.write_recipe(step_seconds=0.05)
+    path = place.write(trials=1)
+    with place.start(path) as driver:
+        wait_for(lambda: place.history_or_nothing(0), 30)
+        driver.send_signal(signal.SIGINT)
+        driver.communicate(timeout=30)
+    errors = place.run(place.write(trials=1, run="ranks_per_trial = 2\n"), code=2)
+    assert "begun with another [run] ranks_per_trial (it has 1, this file 2)" in errors
+    assert len(errors.splitlines()) == 1
+    assert states(place.study()) == [TrialState.RUNNING]
+    place.run(place.write(trials=1))
+    assert states(place.study()) == [TrialState.COMPLETE]
+    assert place.ends(0) == [20]
 
 
 def test_a_second_signal_kills(place):

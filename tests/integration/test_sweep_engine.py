@@ -116,14 +116,14 @@ def test_trials_take_turns_on_the_gpus_that_are_given(monkeypatch, given, gpus, 
 
 
 def test_what_nobody_heard_is_read_from_the_run(place):
-    """Without a metric in file or recipe the run says which one it is; NaN is no value."""
+    """Without a metric in file or recipe the run says which one it is; NaN is no value, nor is step 0's."""
     place.write_recipe()
     sweep = load_sweep(place.write(head='[set]\n"training.metric_for_best_model" = ""\n'))
     study = create_study(sweep)
     trial = study.ask()
     folder = place.run_folder(trial.number)
     folder.mkdir()
-    rows = [{"step": 5, "eval_f1": float("nan")}, {"step": 10, "eval_f1": 0.4}]
+    rows = [{"step": 0, "eval_f1": 0.5}, {"step": 5, "eval_f1": float("nan")}, {"step": 10, "eval_f1": 0.4}]
     (folder / "trainer_state.json").write_text(json.dumps({"log_history": rows}))
     (folder / "result.json").write_text(json.dumps({"outcome": "done", "metric_for_best_model": "eval_f1"}))
     record = TrialRecord(sweep, study, trial, folder)

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.error
 import urllib.request
 from dataclasses import replace
 
@@ -13,7 +14,7 @@ from optuna.trial import TrialState
 from launch.sweep import gauges
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.spec import load_sweep
-from launch.sweep.study import create_study
+from launch.sweep.study import TrialAttribute, create_study
 from runs import BIN, DEPS, ROOT, free_port, started, wait_for, write_recipe
 from swept import (  # noqa: F401, one and two are fixtures
     HOSTILE,
@@ -127,8 +128,8 @@ def test_optuna_dashboard_shows_the_study(one, browser):
 # --- Prometheus' gauges ---
 
 
-def metrics_at(port):
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+def metrics_at(port, query=""):
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics{query}", timeout=10) as answer:
         lines = [line for line in answer.read().decode().splitlines() if not line.startswith("#")]
     return {series: float(value) for series, _, value in (line.rpartition(" ") for line in lines)}
 
@@ -141,8 +142,11 @@ def test_gauges_follow_the_study(tmp_path):
     series = gauges.SweepGauges(study, lambda: progress)
     with gauges.SweepExporter(series, "watched", options) as exporter:
         (target,) = (tmp_path / "targets").iterdir()
-        told_prometheus = [{"targets": [f"127.0.0.1:{exporter.port}"], "labels": {"project": "watched"}}]
-        assert json.loads(target.read_text()) == told_prometheus
+        labels = {"project": "watched", "__param_run": "watched/sweep"}
+        assert json.loads(target.read_text()) == [{"targets": [f"127.0.0.1:{exporter.port}"], "labels": labels}]
+        assert metrics_at(exporter.port, "?run=watched%2Fsweep")
+        with pytest.raises(urllib.error.HTTPError, match="404"):  # whose file was left behind
+            metrics_at(exporter.port, "?run=other%2Fsweep")
         before = metrics_at(exporter.port)
         progress = replace(progress, busy_slots=0)
         study.tell(11, [0.9, 0.7])  # as another driver may
@@ -163,6 +167,22 @@ def test_gauges_follow_the_study(tmp_path):
     last = f"lambdaforge_sweep_last_result_timestamp_seconds{{{watched}}}"
     assert after[last] > before[last]
     assert after[f"lambdaforge_sweep_best{ndcg}"] == 0.9 and after[f"lambdaforge_sweep_busy_slots{{{watched}}}"] == 0
+
+
+def test_an_evaluation_is_a_result_with_two_objectives_too(tmp_path):
+    """Optuna keeps no intermediate values of them."""
+    study = create_study(load_sweep(write_sweep(tmp_path, "new", TWO)))
+    trial = study.ask()
+    series = gauges.SweepGauges(study, lambda: gauges.Progress(1, 1))
+
+    def last_result():
+        (found,) = (each for each in series.collect() if each.name.endswith("last_result_timestamp_seconds"))
+        return found.samples[0].value
+
+    before = last_result()
+    assert last_result() == before
+    trial.set_user_attr(TrialAttribute.EVALUATIONS, {"20": 0.4})
+    assert last_result() > before
 
 
 def test_the_exporter_takes_the_next_port_and_a_failed_driver_is_missed(tmp_path, one):

@@ -59,6 +59,15 @@ TEST_F(ExporterTest, ServesMetricsAndNothingElse) {
   EXPECT_EQ(get(exporter.port(), "/etc/passwd").status, 404);
 }
 
+TEST_F(ExporterTest, AnswersForItsOwnRunOnly) {
+  const Exporter exporter({.run = "p/a b/0"}, [this] { return metrics_.text(); });
+  EXPECT_EQ(get(exporter.port(), "/metrics").status, 200);
+  EXPECT_EQ(get(exporter.port(), "/metrics?run=p%2Fa+b%2F0").status, 200);
+  const Answer refused = get(exporter.port(), "/metrics?run=p%2Fa+b%2F1");
+  EXPECT_EQ(refused.status, 404);
+  EXPECT_EQ(refused.text.find("lambdaforge_"), std::string::npos);
+}
+
 TEST_F(ExporterTest, TakesTheNextPortThatIsFree) {
   const Exporter first({}, [this] { return metrics_.text(); });
   const Exporter second({.port = first.port()}, [this] { return metrics_.text(); });

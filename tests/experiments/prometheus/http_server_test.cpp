@@ -70,7 +70,7 @@ class HttpServerTest : public testing::Test {
     if (request.path == "/secret") throw std::runtime_error("the secret");
     if (request.path == "/much") return {200, "", "", std::string(50'000'000, 'x')};
     return {200, "X-Method", std::string(request.method),
-            fmt::format("{}|{}|", request.path, request.authorization)};
+            fmt::format("{}|{}|{}|", request.path, request.authorization, request.run)};
   }
 
   std::string ask(const std::string& request) const {
@@ -85,9 +85,10 @@ class HttpServerTest : public testing::Test {
 
 TEST_F(HttpServerTest, TakesWhatPrometheusSends) {
   const std::string heard =
-      ask("GET /metrics?x=1 HTTP/1.1\r\nHost: h\r\nAUTHORIZATION:  Basic bWU6aXQ=\r\n\r\n");
+      ask("GET /metrics?x=1&run=p%2Fa+b%2B HTTP/1.1\r\nHost: h\r\nAUTHORIZATION:  Basic "
+          "bWU6aXQ=\r\n\r\n");
   EXPECT_TRUE(heard.starts_with("HTTP/1.1 200 OK\r\n")) << heard;
-  EXPECT_TRUE(heard.ends_with("\r\n\r\n/metrics|Basic bWU6aXQ=|")) << heard;
+  EXPECT_TRUE(heard.ends_with("\r\n\r\n/metrics|Basic bWU6aXQ=|p/a b+|")) << heard;
   EXPECT_NE(heard.find("\r\nX-Method: GET\r\n"), std::string::npos) << heard;
   EXPECT_NE(heard.find("\r\nContent-Type: text/plain; version=0.0.4"), std::string::npos) << heard;
   EXPECT_EQ(num_sent_, 1);

@@ -105,7 +105,8 @@ TEST_F(RunMetricsTest, SplitsTheNamesOfEvaluations) {
   const std::string nq = R"(project="p",run="r",dataset="NanoNQ_R100",)";
   EXPECT_TRUE(has_line("lambdaforge_evaluation{" + nq + R"(metric="ndcg@10",rank="0"} 0.5)"));
   EXPECT_TRUE(has_line("lambdaforge_evaluation{" + nq + R"(metric="base_ndcg@10",rank="0"} 0.25)"));
-  EXPECT_TRUE(has_line("lambdaforge_best_evaluation{" + nq + R"(metric="ndcg@10",rank="0"} 0.5)"));
+  EXPECT_TRUE(has_line("lambdaforge_best_evaluation{" + nq +
+                       R"(greater_is_better="true",metric="ndcg@10",rank="0"} 0.5)"));
   EXPECT_TRUE(has(R"(dataset="",metric="loss",rank="0"} 2)"));
   EXPECT_TRUE(has_line(R"(lambdaforge_best_step{project="p",run="r",rank="0"} 5)"));
 }
@@ -117,9 +118,23 @@ TEST_F(RunMetricsTest, KnowsTheBestOfEarlierParts) {
   const std::string text = RunMetrics(resumed, {0}).text();
   for (
       const char* line :
-      {R"(lambdaforge_best_evaluation{project="p",run="r",dataset="NanoNQ_R100",metric="ndcg@10",rank="0"} 0.5)",
+      {R"(lambdaforge_best_evaluation{project="p",run="r",dataset="NanoNQ_R100",greater_is_better="true",metric="ndcg@10",rank="0"} 0.5)",
        R"(lambdaforge_best_step{project="p",run="r",rank="0"} 2)"})
     EXPECT_NE(text.find(line), std::string::npos) << text;
+}
+
+TEST_F(RunMetricsTest, TheBestTellsWhichWayIsBetter) {
+  EvaluationFinished evaluation;
+  evaluation.metrics = {{"eval_loss", 0.5}};
+  evaluation.best_so_far = true;
+  evaluation.metric_for_best_model = "eval_loss";
+  happens(evaluation);
+  EXPECT_TRUE(has(R"(greater_is_better="false",metric="loss",rank="0"} 0.5)"));
+  RunStarted run = two_ranks();
+  run.parameters = {{"training.greater_is_better", true}};
+  RunMetrics told(run, {0});
+  told.update({kTime, evaluation});
+  EXPECT_NE(told.text().find(R"(greater_is_better="true",metric="loss")"), std::string::npos);
 }
 
 TEST_F(RunMetricsTest, NamesLikeMarkupStayOneSeries) {

@@ -22,7 +22,8 @@ TEST(ServiceDiscovery, WritesWhatPrometheusReads) {
   write_target(folder, target);
   const auto groups = nlohmann::json::parse(read_file(target_path(folder, target)));
   EXPECT_EQ(groups, nlohmann::json::parse(R"([{"targets": ["node7:9400"],
-      "labels": {"project": "p \"q\"", "run": "r", "rank": "1"}}])"));
+      "labels": {"project": "p \"q\"", "run": "r", "rank": "1",
+                 "__param_run": "p \"q\"/r/1"}}])"));
   target.tls = true;
   write_target(folder, target);
   EXPECT_EQ(
