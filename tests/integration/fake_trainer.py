@@ -4,6 +4,7 @@
 The recipe's section [fake] says how it goes:
 
     steps, eval_every, step_seconds
+    pause, pause_below    at most so many seconds after an evaluation, at learning rates below that
     crash_at      killed at this step, the first `crashes` times; each start and each end adds a line to a file
     diverge_above, invalid_above     of the learning rate
     untrained     with training.eval_on_start: the metric before the first step
@@ -111,6 +112,9 @@ class Run:
         path = self.folder / "result.json"
         path.with_suffix(".tmp").write_text(json.dumps(result))
         path.with_suffix(".tmp").replace(path)
+        if outcome == "done":
+            with (self.folder / "ends").open("a") as ends:
+                ends.write(f"{step}\n")
         if reason:
             print(f"lambdaforge: {reason}", file=sys.stderr)
         tell("end", **result)
@@ -122,6 +126,13 @@ class Run:
         deadline = time.monotonic() + 5
         while RANK and not first.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
+
+    def wait_for_the_driver(self):
+        """For its answer to an evaluation, which finds a real trainer in its next step: that takes longer than ours."""
+        deadline = time.monotonic() + self.fake.get("pause", 0)
+        if self.settings["training"]["learning_rate"] < self.fake.get("pause_below", 1):
+            while not stop_requested and time.monotonic() < deadline:
+                time.sleep(0.01)
 
     def evaluate(self):
         step = self.state["step"]
@@ -160,12 +171,12 @@ class Run:
             if step % self.fake["eval_every"] == 0:
                 self.evaluate()
                 self.save()
+                if step < self.fake["steps"]:
+                    self.wait_for_the_driver()
             if stop_requested:
                 self.save()
                 self.wait_for_first_rank()
                 self.end("stopped", 75, f"stopped on request at step {step}")
-        with (self.folder / "ends").open("a") as ends:
-            ends.write(f"{self.state['step']}\n")
         self.end("done", 0)
 
     def starts(self):

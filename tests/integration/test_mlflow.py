@@ -365,8 +365,8 @@ def test_steps_wait_for_no_server_that_hangs(small_recipe, tmp_path):
         without, _, _ = median_step("without", uri, mlflow=False)
         hanging, errors, folder = median_step("hanging", uri)
     print(f"median step: {without * 1e3:.1f} ms without, {hanging * 1e3:.1f} ms with a server that hangs")
-    # A step that waits for the server would take seconds; the machine may be busy with other work.
-    assert hanging < 3 * without
+    # A step that waits for the server takes 5 s or more; the machine may be busy with other work.
+    assert hanging < max(3 * without, 2)
     assert f"lambdaforge sync {folder}" in errors
     assert list((folder / "mlflow").glob("spool-*"))
 

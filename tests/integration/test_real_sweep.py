@@ -59,7 +59,7 @@ def test_optuna_sees_what_the_runs_hold(tmp_path, sweep_file):
         wait_for(lambda: driver.poll() is not None or list(folder.glob("trial-*/checkpoint-*")))
         driver.kill()
     with started(command, env=environment()) as driver:
-        assert driver.wait(100) == 0
+        assert driver.wait(300) == 0
     study = optuna.load_study(
         study_name="real", storage=JournalStorage(JournalFileBackend(str(folder / "study.journal")))
     )

@@ -3,13 +3,13 @@
 import html
 import json
 import re
-import shutil
 import subprocess
 import sys
 
 import h5py
 import pytest
 
+from browser import rendered
 from runs import BIN, ROOT, environment, started, train, train_command, wait_for, write_recipe
 
 sys.path.insert(0, str(ROOT))
@@ -127,18 +127,23 @@ def test_texts_of_users_are_no_html(page):
     assert LABEL not in around_plotly and html.escape(LABEL) in around_plotly
 
 
-def drawn(folder, page):
-    """What Chromium makes of the page, as {caption: HTML of the figure}; fails on a word in its console."""
-    chromium = shutil.which("chromium")
-    assert chromium, "no chromium: run launch/bootstrap.sh --tests"
-    options = ["--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder / 'profile'}"]
-    options += ["--enable-logging=stderr", "--virtual-time-budget=5000", "--dump-dom"]
-    command = [chromium, *options, (folder / page).as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    said = [line for line in done.stderr.splitlines() if "CONSOLE" in line]
-    assert done.returncode == 0 and not said, said or done.stderr
-    figures = re.findall(r"<figcaption>(.*?)</figcaption>(.*?)</figure>", done.stdout, re.DOTALL)
+def figures_in(document):
+    """{caption: HTML of the figure}"""
+    figures = re.findall(r"<figcaption>(.*?)</figcaption>(.*?)</figure>", document, re.DOTALL)
     return {html.unescape(caption): figure for caption, figure in figures}
+
+
+def is_drawn(document):
+    figures = figures_in(document).values()
+    return bool(figures) and all('class="main-svg"' in figure for figure in figures)
+
+
+def drawn(folder, page):
+    """What Chromium makes of the page's figures; fails on a word in its console."""
+    document, said = rendered((folder / page).as_uri(), is_drawn)
+    words = [line for line in said if "CONSOLE" in line]
+    assert not words, words
+    return figures_in(document)
 
 
 def points_in(figure):

@@ -25,12 +25,16 @@ def die_while_writing(journal):
 
 
 def test_a_driver_that_died_while_it_wrote_keeps_nobody_waiting(place):
-    path = place.write(trials=2)
-    place.run(path)
-    die_while_writing(place.folder / "runs/s/study.journal")
+    place.run(place.write(trials=2))
+    journal = place.folder / "runs/s/study.journal"
+    die_while_writing(journal)
+    lock = JournalLock(str(journal))
     begun = time.monotonic()
-    place.run(place.write(trials=3))
+    lock.acquire()
+    lock.release()
     assert time.monotonic() - begun < 20
+    die_while_writing(journal)
+    place.run(place.write(trials=3))
     assert states(place.study()) == [TrialState.COMPLETE] * 3
 
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 from optuna.trial import TrialState
 
+from browser import rendered
 from launch.sweep import gauges
 from launch.sweep.prometheus_options import PrometheusOptions
 from launch.sweep.spec import load_sweep
@@ -33,27 +34,17 @@ from swept import (  # noqa: F401, one and two are fixtures
 # --- the page, in a browser ---
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory):
-    """browser(url) -> the document as Chromium has it when its scripts have run."""
-    profile = tmp_path_factory.mktemp("chromium")
-
-    def open_page(url, milliseconds=4000):
-        options = ["--headless", "--no-sandbox", "--disable-gpu", "--window-size=1400,2000"]
-        options += [f"--user-data-dir={profile}", f"--virtual-time-budget={milliseconds}", "--dump-dom"]
-        done = subprocess.run(["chromium", *options, url], capture_output=True, text=True, timeout=100)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    return open_page
+def layers_in(document):
+    """Two or three a figure."""
+    return document.count('class="main-svg"')
 
 
-def test_the_page_draws_everything_and_runs_nothing_of_others(two, browser):
+def test_the_page_draws_everything_and_runs_nothing_of_others(two):
     path, _ = two
     printed = told("page", path).strip()
     assert printed == str(path.parent / "runs/two/sweep.html")
-    document = browser(f"file://{printed}")
-    assert document.count('class="main-svg"') >= 10  # two or three layers a figure
+    document, _ = rendered(f"file://{printed}", lambda document: layers_in(document) >= 10)
+    assert layers_in(document) >= 10
     seen = texts_of(document)
     for words in ("Pareto front", "What matters", "Parallel coordinates", "The two that matter most", "When they ran"):
         assert words in seen, words
@@ -61,7 +52,7 @@ def test_the_page_draws_everything_and_runs_nothing_of_others(two, browser):
     assert not re.search(r'<(script|link|img|iframe)\b[^>]*\b(src|href)="?http', document)
 
 
-def test_names_and_choices_that_look_like_markup(tmp_path, browser):
+def test_names_and_choices_that_look_like_markup(tmp_path):
     """A study that Optuna filled by itself, in a sweep's folder."""
     path = write_sweep(tmp_path, "markup")
     study = create_study(load_sweep(path))
@@ -72,10 +63,14 @@ def test_names_and_choices_that_look_like_markup(tmp_path, browser):
         trial.suggest_float("y & <u>z</u>", 0, 1)
         study.tell(trial, number / 10)
     told("page", tmp_path / "runs/markup", "--output", tmp_path / "page.html")
-    document = browser(f"file://{tmp_path / 'page.html'}")
-    drawn = re.findall(r"<text\b.*?</text>", document, re.DOTALL)
-    seen = {texts_of(text).strip("'") for text in drawn}  # Optuna quotes choices in some pictures
-    assert {name, *choices, "y & <u>z</u>"} <= seen
+    expected = {name, *choices, "y & <u>z</u>"}
+
+    def drawn(document):
+        texts = re.findall(r"<text\b.*?</text>", document, re.DOTALL)
+        return {texts_of(text).strip("'") for text in texts}  # Optuna quotes choices in some pictures
+
+    document, _ = rendered(f"file://{tmp_path / 'page.html'}", lambda document: expected <= drawn(document))
+    assert expected <= drawn(document)
 
 
 @pytest.mark.parametrize("more", ["", TWO])
@@ -96,12 +91,28 @@ def test_a_study_that_has_just_begun_has_a_page(tmp_path, more):
 # --- optuna-dashboard ---
 
 
-def test_optuna_dashboard_shows_the_study(one, browser):
+def test_optuna_dashboard_shows_the_study(one):
     path, study = one
+    in_overview = [
+        "Best Trial (number=10)",
+        str(study.best_value),
+        f"training.learning_rate: {study.best_params['training.learning_rate']}",
+    ]
+    in_trials = ["13 Trials", "Trial 3 Pruned", "Trial 5 Fail", "Trial 10 Complete Best Trial", "Trial 11 Running"]
+    in_trials.append(f"loss.sigma {parameters_of(9)['loss.sigma']}")
+    in_trials += [f"{step} {value}" for step, value in study.trials[9].intermediate_values.items()]
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     journal = path.parent / "runs/one/study.journal"
     command = [DEPS / "venv/bin/optuna-dashboard", journal, "--port", port, "--quiet"]
+
+    def look_for(expected, address):
+        def missing(document):
+            seen = texts_of(document)
+            return [words for words in expected if words not in seen]
+
+        document, _ = rendered(address, lambda document: not missing(document))
+        assert not missing(document)
 
     def answer():
         try:
@@ -114,15 +125,8 @@ def test_optuna_dashboard_shows_the_study(one, browser):
         wait_for(answer, 60)
         (summary,) = answer()
         address = f"{url}/dashboard/studies/{summary['study_id']}"
-        overview = texts_of(browser(address))
-        trials = texts_of(browser(f"{address}/trials?numbers=9"))
-    assert "Best Trial (number=10)" in overview and str(study.best_value) in overview
-    assert f"training.learning_rate: {study.best_params['training.learning_rate']}" in overview
-    for words in ("13 Trials", "Trial 3 Pruned", "Trial 5 Fail", "Trial 10 Complete Best Trial", "Trial 11 Running"):
-        assert words in trials, words
-    assert f"loss.sigma {parameters_of(9)['loss.sigma']}" in trials
-    for step, value in study.trials[9].intermediate_values.items():
-        assert f"{step} {value}" in trials
+        look_for(in_overview, address)
+        look_for(in_trials, f"{address}/trials?numbers=9")
 
 
 # --- Prometheus' gauges ---
