@@ -164,7 +164,8 @@ def prometheus(certificate, pushgateway, tmp_path_factory):
 
 def recipe_of(folder, sections, name, targets, nano=None, **tracking):
     if nano is not None:
-        sections["evaluation"] = {"nano_beir": nano, "dataset_names": ["noun"], "rerank_k": 5}
+        small = {"nano_beir": nano, "dataset_names": ["noun"], "rerank_k": 5}
+        sections["evaluation"] = small | sections.get("evaluation", {})
     tracking = {"console": False, "prometheus": True, "prometheus_port": 0, "prometheus_targets": targets} | tracking
     run = {"project": "test", "name": name, "output_dir": folder / "runs"}
     return write_recipe(folder / f"{name}.toml", run=run, tracking=tracking, **sections)

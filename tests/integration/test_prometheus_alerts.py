@@ -153,6 +153,7 @@ def test_what_compose_mounts_is_there():
 
 def test_a_loss_that_is_not_finite_is_seen(prometheus, small_recipe, wordnet, tmp_path):
     sections = small_recipe(2, learning_rate=1e30, warmup_ratio=0, max_grad_norm=0, eval_on_start=True)
+    sections["evaluation"] = {"rerank_k": 50}  # takes long enough to be scraped before the end
     # Prometheus takes up to five seconds to look at a new target, longer than this run lasts; so it knows it before.
     port = free_port()
     labels = {"project": "test", "run": "diverged", "rank": "0"}
