@@ -139,7 +139,9 @@ def test_codecarbon_appends_to_our_file_and_pandas_reads_both(small_recipe, tmp_
     from codecarbon.output_methods.emissions_data import EmissionsData
     from codecarbon.output_methods.file import FileOutput
 
-    folder = train(tmp_path, name="run", tracking=TRACKING, **small_recipe(max_steps=3))
+    folder = train(
+        tmp_path, name="run", tracking=TRACKING, **small_recipe(max_steps=3, save_strategy="steps", save_steps=3)
+    )
     columns = list(EmissionsData.__dataclass_fields__)
     assert (folder / "emissions.csv").read_text().splitlines()[0].split(",") == columns
 
@@ -157,7 +159,7 @@ def test_codecarbon_appends_to_our_file_and_pandas_reads_both(small_recipe, tmp_
     assert (ours.country_name, ours.country_iso_code, ours.tracking_mode) == ("France", "FRA", "machine")
 
     # A second part of the run replaces its row and leaves CodeCarbon's alone.
-    recipe, _ = recipe_of(tmp_path, "run", small_recipe(max_steps=3, resume_from_checkpoint="latest"))
+    recipe, _ = recipe_of(tmp_path, "run", small_recipe(max_steps=4, resume_from_checkpoint="latest"))
     assert run_training(recipe).returncode == 0
     table = pandas.read_csv(folder / "emissions.csv")
     assert list(table.run_id) == ["run", "theirs"]
