@@ -313,7 +313,8 @@ def test_errors_and_lost_answers_are_made_good(server, small_recipe, tmp_path):
     Moody.moods, Moody.target = [500, 429, "lose"], server.uri
     with ThreadingHTTPServer(("127.0.0.1", 0), Moody) as moody:
         threading.Thread(target=moody.serve_forever, daemon=True).start()
-        recipe, folder = recipe_of(tmp_path, f"http://127.0.0.1:{moody.server_port}", small_recipe(max_steps=6))
+        # Failures are told while the run lasts, and a busy server takes seconds to say even "not now".
+        recipe, folder = recipe_of(tmp_path, f"http://127.0.0.1:{moody.server_port}", small_recipe(max_steps=150))
         secrets = {"MLFLOW_TRACKING_USERNAME": "ada", "MLFLOW_TRACKING_PASSWORD": "hush-hush"}
         done = subprocess.run(train_command(recipe), env=environment() | secrets, capture_output=True, text=True)
         moody.shutdown()
