@@ -108,6 +108,14 @@ def test_what_does_not_fit_is_said(changes, says, small_recipe, tmp_path):
     assert done.returncode != 0 and says in done.stderr, done.stderr
 
 
+def test_what_the_loss_does_not_read_is_told(small_recipe, tmp_path):
+    run = {"project": "test", "name": "unread", "output_dir": tmp_path / "runs"}
+    loss = {"name": "ListNetLoss", "sigma": 2.0, "activation_fn": "tanh", "mu": 10.0}  # mu: its default
+    done = run_training(write_recipe(tmp_path / "unread.toml", run=run, loss=loss, **small_recipe(max_steps=1)))
+    assert done.returncode == 0, done.stderr
+    assert "ListNetLoss does not read loss.sigma; it reads activation_fn" in done.stdout
+
+
 # --- the layouts of sentence-transformers' data ------------------------------------------------
 
 
