@@ -18,9 +18,8 @@ namespace lambdaforge::trainer {
 //   - query, positive, negative, ...: a text or a list of texts each; labels may be missing, or the
 //     margins of the negatives
 //   - query, document, label: a list of one document
-//   - query, passages {is_selected, passage_text}: microsoft/ms_marco v1.1, selected passages
-//   first;
-//     queries without a selected passage are dropped
+//   - query, passages {is_selected, passage_text}: microsoft/ms_marco v1.1, selected ones first;
+//     queries without one are dropped
 //
 // Throws std::runtime_error when the file cannot be opened, and std::invalid_argument that names
 // the file, the line (from 1) or row (from 0), and what to do: an unknown kind of file, a missing
