@@ -24,12 +24,16 @@ MetricName parse_metric_name(std::string_view name, const Metrics& reported) {
   });
 }
 
+bool greater_is_better(std::string_view metric) {
+  return !metric.ends_with("loss");
+}
+
 bool greater_is_better(const Parameters& parameters, std::string_view metric) {
   for (const auto& [name, value] : parameters)
     if (const auto* is_greater = std::get_if<bool>(&value);
         is_greater && name == "training.greater_is_better")
       return *is_greater;
-  return !metric.ends_with("loss");
+  return greater_is_better(metric);
 }
 
 }  // namespace lambdaforge::experiments

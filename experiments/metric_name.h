@@ -13,8 +13,11 @@ namespace lambdaforge::experiments {
 MetricName parse_metric_name(std::string_view name);
 MetricName parse_metric_name(std::string_view name, const Metrics& reported);
 
-// Higher figures of the metric that picks the best model are better ones, as the trainer has it: by
-// training.greater_is_better where the recipe says it, else by the metric's name.
+// Whether higher figures are better ones, by the metric's name: transformers' rule.
+bool greater_is_better(std::string_view metric);
+
+// The same of the metric that picks a run's best model: training.greater_is_better goes first,
+// where the recipe says it.
 bool greater_is_better(const Parameters& parameters, std::string_view metric);
 
 }  // namespace lambdaforge::experiments

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/suggestion.h"
+#include "experiments/metric_name.h"
 
 namespace lambdaforge::trainer {
 namespace {
@@ -29,10 +30,6 @@ Parts split(const std::string& text) {
   return parts;
 }
 
-bool is_better_when_greater(std::string_view figure) {
-  return !figure.ends_with("loss");
-}
-
 // "words_ndcg@10 - 0.5 * kwh"
 std::string example_of(std::string_view figure, bool greater_is_better) {
   if (figure.starts_with(kPrefix)) figure.remove_prefix(kPrefix.size());
@@ -45,7 +42,7 @@ void check_figure(const std::string& figure, const std::string& by_itself,
     throw std::invalid_argument(
         fmt::format("{}: energy only grows, so the first evaluation would be the best; name a "
                     "figure with a price: {}",
-                    kKey, example_of(by_itself, is_better_when_greater(by_itself))));
+                    kKey, example_of(by_itself, experiments::greater_is_better(by_itself))));
   if (std::ranges::find(known, figure) == known.end())
     throw std::invalid_argument(unknown_name_message(kKey, figure, known));
 }
@@ -82,7 +79,7 @@ BestMetric choose_best_metric(const Config& config, const std::string& by_itself
   if (!parts.figure.empty() && training.eval_strategy != "no")
     check_figure(best.quality, by_itself, known);
   best.greater_is_better =
-      training.greater_is_better.value_or(is_better_when_greater(best.quality));
+      training.greater_is_better.value_or(experiments::greater_is_better(best.quality));
   best.name = best.quality;
   if (parts.sign.empty()) return best;
   check_price(config, parts, best.greater_is_better);

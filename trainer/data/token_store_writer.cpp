@@ -1,4 +1,3 @@
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -156,16 +155,6 @@ class StoreBuilder {
   std::vector<int64_t> list_offsets_{0};
   ListStatistics statistics_;
 };
-
-void sync_file(const std::filesystem::path& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  const bool synced = file >= 0 && ::fsync(file) == 0;
-  const int error = errno;
-  if (file >= 0) ::close(file);
-  if (!synced)
-    throw std::runtime_error(
-        fmt::format("cannot sync {}: {}", path.string(), std::strerror(error)));
-}
 
 ListStatistics write_store(const std::filesystem::path& lists, const Tokenizer& tokenizer,
                            const std::filesystem::path& path) {
